@@ -2,8 +2,8 @@
 /*
  * BasicTypes.h - the fixed-width integer types that every room and every third party shares.
  *
- * Kernel code is built without <stdint.h> and user space without <linux/types.h>, so the widths are spelled here,
- * once, from the compiler's own definitions. Context: any.
+ * Kernel code is built without <stdint.h> and user space without <linux/types.h>, so the widths are spelled
+ * here, once, from the compiler's own definitions. Context: any.
  */
 #ifndef HYPERDBG_SDK_BASIC_TYPES_H
 #define HYPERDBG_SDK_BASIC_TYPES_H
@@ -36,6 +36,15 @@ typedef void *PVOID;
 
 #ifndef NULL
 #define NULL ((void *)0)
+#endif
+
+/* Variable arguments, spelled as every <stdarg.h> spells them, which a kernel has not. */
+typedef __builtin_va_list va_list;
+#ifndef va_start
+#define va_start(v, l) __builtin_va_start(v, l)
+#define va_end(v)      __builtin_va_end(v)
+#define va_arg(v, l)   __builtin_va_arg(v, l)
+#define va_copy(d, s)  __builtin_va_copy(d, s)
 #endif
 
 /* Number of elements of an array (never of a pointer). */

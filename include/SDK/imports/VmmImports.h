@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * VmmImports.h - the functions that the VMM exports to whoever uses it (hyperkd, a third party's module).
+ *
+ * "Root" below: only inside a callback, on the core that the callback runs on. "Process": process context,
+ * may sleep.
+ */
+#ifndef HYPERDBG_SDK_IMPORTS_VMM_IMPORTS_H
+#define HYPERDBG_SDK_IMPORTS_VMM_IMPORTS_H
+
+#include "SDK/modules/VMM.h"
+
+/* Process. Late-launches the VMM under the running kernel, on every online core. TRUE: all cores run on the
+ * VMM. FALSE: nothing has changed; VmmCallbackSetLastError was told why. A second call without
+ * VmFuncUninitVmm between is refused (DEBUGGER_ERROR_VMM_ALREADY_INITIALIZED). VmmCallbacks is copied. */
+BOOLEAN VmFuncInitVmm(VMM_CALLBACKS *VmmCallbacks);
+
+/* Process. Takes every core back out of VMX operation and frees everything. Does nothing when not
+ * initialized. */
+VOID VmFuncUninitVmm(VOID);
+
+/* Any. Name of the processor's virtualization that is in use ("VT-x", "AMD-V"); "" when not initialized. */
+const CHAR *VmFuncGetBackendName(VOID);
+
+/* Any. Is the calling core in VMX root mode now? */
+BOOLEAN VmFuncVmxGetCurrentExecutionMode(VOID);
+
+/* Process. Number of cores that the VMM runs on; 0 when not initialized. */
+UINT32 VmFuncGetCoreCount(VOID);
+
+/* Process. Exits of one core since the load by the processor's basic exit reason; Counts has Length elements.
+ * FALSE: no such core. The counts are read while they move. */
+BOOLEAN VmFuncGetExitCounts(UINT32 CoreId, UINT64 *Counts, UINT32 Length);
+
+/* Root. Number of this core; of the VMM's cores, which are numbered like the kernel's. */
+UINT32 VmFuncGetCurrentCoreId(VOID);
+
+/* Root. RIP of the instruction that caused the exit on this core. */
+UINT64 VmFuncGetLastVmexitRip(UINT32 CoreId);
+
+/* Root. Guest RIP now, and setting it: the setter also suppresses the increment at the end of the exit. */
+UINT64 VmFuncGetRip(VOID);
+VOID VmFuncSetRip(UINT64 Rip);
+
+/* Root. Whether RIP moves past the instruction at the end of this exit (TRUE at the start of each exit). */
+VOID VmFuncPerformRipIncrement(UINT32 CoreId);
+VOID VmFuncSuppressRipIncrement(UINT32 CoreId);
+
+/* Root. The guest's XMM0-XMM5, read from the registers on the first call of an exit. Writes do not reach the
+ * guest. */
+const GUEST_XMM_REGS *VmFuncGetXmmRegs(VOID);
+
+/* Any. Whether exits of these instructions, which cannot be turned off, are reported as events. */
+VOID VmFuncSetTriggerEventForCpuids(BOOLEAN Set);
+VOID VmFuncSetTriggerEventForVmcalls(BOOLEAN Set);
+VOID VmFuncSetTriggerEventForXsetbvs(BOOLEAN Set);
+
+/* Any but root. Executes a VMCALL with our signature; the result is NTSTATUS-like (0 is success). */
+UINT64 VmFuncVmxVmcall(UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2,
+                       UINT64 OptionalParam3);
+
+/* Process. Turns exits of RDMSR / WRMSR on or off on one core or all (VMM_ALL_CORES), for one MSR or all
+ * (VMM_ALL_MSRS). Calls are counted per core and MSR: an MSR exits until it was unset as often as it was set.
+ * FALSE: no such core. MSRs outside the bitmap's ranges (0-1FFF, C0000000-C0001FFF) exit always. "All" leaves
+ * out what the kernel touches on its every entry or tick (IA32_KERNEL_GS_BASE, IA32_MPERF, IA32_APERF; for
+ * writes IA32_SPEC_CTRL and IA32_PRED_CMD too): name them to watch them. The events themselves are reported
+ * while VmFuncSetTriggerEventFor{Rdmsrs,Wrmsrs} is TRUE. */
+#define VMM_ALL_CORES 0xFFFFFFFFu
+#define VMM_ALL_MSRS  0xFFFFFFFFu
+VOID VmFuncSetTriggerEventForRdmsrs(BOOLEAN Set);
+VOID VmFuncSetTriggerEventForWrmsrs(BOOLEAN Set);
+BOOLEAN ConfigureSetMsrReadExiting(UINT32 CoreId, UINT32 Msr);
+VOID ConfigureUnsetMsrReadExiting(UINT32 CoreId, UINT32 Msr);
+BOOLEAN ConfigureSetMsrWriteExiting(UINT32 CoreId, UINT32 Msr);
+VOID ConfigureUnsetMsrWriteExiting(UINT32 CoreId, UINT32 Msr);
+
+#endif

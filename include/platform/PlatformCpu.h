@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * PlatformCpu.h - the cores of the machine, and the moments of its life at which the VMM must act.
+ */
+#ifndef HYPERDBG_PLATFORM_CPU_H
+#define HYPERDBG_PLATFORM_CPU_H
+
+#include "SDK/BasicTypes.h"
+
+/* Any context. One more than the highest number that a core of this machine can have. */
+UINT32 PlatformCpuCount(VOID);
+
+/* Any context. */
+BOOLEAN PlatformCpuIsOnline(UINT32 CoreId);
+
+/* Any context but VMX root mode (there, ask the VMM). The caller must not migrate, or must not care. */
+UINT32 PlatformCpuCurrent(VOID);
+
+/* Process context. Runs Function on one online core, with interrupts off, and waits for it. FALSE: not
+ * online. */
+typedef VOID (*PLATFORM_CPU_FUNCTION)(PVOID Context);
+BOOLEAN PlatformCpuRunOn(UINT32 CoreId, PLATFORM_CPU_FUNCTION Function, PVOID Context);
+
+/* Process context. Runs Function on all online cores, one of them this, with interrupts off, and waits for
+ * all. As a core takes no interrupt in VMX root mode, every exit that was under way when it is called has
+ * ended when it returns: what was unlinked before may be freed after. */
+VOID PlatformCpuRunOnAll(PLATFORM_CPU_FUNCTION Function, PVOID Context);
+VOID PlatformCpuWaitForExits(VOID);
+
+/* Process context. Between the two calls no core goes online or offline. Nests. */
+VOID PlatformCpuHotplugLock(VOID);
+VOID PlatformCpuHotplugUnlock(VOID);
+
+/* What the VMM does when the machine changes. All members are set. */
+typedef struct _PLATFORM_CPU_LIFE {
+    BOOLEAN (*CoreOnline)(UINT32 CoreId); /* process, on that core; FALSE: the core stays offline */
+    VOID (*CoreOffline)(UINT32 CoreId);   /* process, on that core, before it goes */
+    VOID (*Shutdown)(VOID);               /* process: reboot, power-off, kexec; all cores are online */
+    VOID (*Panic)(VOID);                  /* any context, on the panicking core; must not lock or wait */
+} PLATFORM_CPU_LIFE;
+
+/* Process context. Life stays valid until it is unregistered. One user at a time. FALSE: refused, nothing
+ * registered. CoreOnline is not called for cores that are online already, nor CoreOffline by unregistering.
+ */
+BOOLEAN PlatformCpuRegisterLife(const PLATFORM_CPU_LIFE *Life);
+VOID PlatformCpuUnregisterLife(VOID);
+
+/* Any context, VMX operation already left on this core. Prints and stops the kernel; does not return. */
+VOID PlatformCpuPanic(const CHAR *Message) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * PlatformProcess.h - which process and thread a core is running.
+ */
+#ifndef HYPERDBG_PLATFORM_PROCESS_H
+#define HYPERDBG_PLATFORM_PROCESS_H
+
+#include "SDK/BasicTypes.h"
+
+#define PLATFORM_PROCESS_NAME_LENGTH 16
+
+typedef struct _PLATFORM_PROCESS {
+    UINT32 ProcessId; /* what user space calls the pid (tgid); 0 for the idle thread */
+    UINT32 ThreadId;
+    CHAR Name[PLATFORM_PROCESS_NAME_LENGTH]; /* of the thread, zero-terminated */
+} PLATFORM_PROCESS;
+
+/* Any context, VMX root mode and NMI included: only reads the running thread's own description, which cannot
+ * go away while it runs. In root mode it is the thread that was interrupted by the exit. */
+VOID PlatformProcessCurrent(PLATFORM_PROCESS *Process);
+UINT32 PlatformProcessCurrentId(VOID);
+
+#endif

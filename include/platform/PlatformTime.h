@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * PlatformTime.h - time.
+ */
+#ifndef HYPERDBG_PLATFORM_TIME_H
+#define HYPERDBG_PLATFORM_TIME_H
+
+#include "SDK/BasicTypes.h"
+
+/* Any context. The core's time-stamp counter (SDM Vol. 2, RDTSC). */
+static inline UINT64 PlatformTimeTsc(VOID)
+{
+    return __builtin_ia32_rdtsc();
+}
+
+/* Any context. TSC ticks in a millisecond; 0 when the platform does not know. */
+UINT64 PlatformTimeTscPerMillisecond(VOID);
+
+#endif
