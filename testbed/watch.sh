@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# shellcheck shell=bash
+#
+# watch.sh - the life of a running machine: starts it, passes its output on, sees it end or fail.
+
+# start PROGRAM ARGS...: the emulator, in a process group of its own; it dies with us, whatever kills us.
+# Its standard input stays open for commands (file descriptor 5).
+start() {
+    mkfifo "$RUN/stdin"
+    exec 5<>"$RUN/stdin"
+    setsid setpriv --pdeathsig KILL "$@" <&5 >"$LOGS/machine.log" 2>&1 3>&- 4>&- &
+    MACHINE_PID=$!
+}
+
+alive() { [ "$MACHINE_PID" ] && kill -0 "$MACHINE_PID" 2>/dev/null; }
+
+stop_machine() {
+    alive || return 0
+    kill -KILL -- "-$MACHINE_PID" 2>/dev/null || kill -KILL "$MACHINE_PID" 2>/dev/null || true
+    wait "$MACHINE_PID" 2>/dev/null || true
+}
+
+# look_at_console: takes what is new on the console. Sets STATUS when the guest reported its command's exit status,
+# FAILURE when the kernel did not survive.
+look_at_console() {
+    local line
+    while IFS= read -r line <&4; do
+        line=$PARTIAL$line PARTIAL=
+        case $line in
+        *"testbed: exit status "*) STATUS=${line##*exit status } STATUS=${STATUS//[!0-9]/} ;;
+        *"Kernel panic - not syncing"*)
+            # The dump that follows ends with a line of its own; with it the evidence is complete.
+            FAILURE=${FAILURE:-"kernel panic: ${line#*not syncing: }"}
+            case $line in *"end Kernel panic"*) PANIC_COMPLETE=yes ;; esac
+            ;;
+        *"] Linux version "*)
+            [ -z "$BOOTED" ] || FAILURE=${FAILURE:-"the guest restarted by itself"}
+            BOOTED=yes
+            ;;
+        esac
+    done
+    PARTIAL+=$line
+}
+
+pass_output() { cat <&3; }
+
+# run_watched SECONDS: runs the machine until it powers itself off; sets STATUS.
+run_watched() {
+    local deadline panic_deadline=
+    STATUS='' FAILURE='' BOOTED='' PARTIAL='' PANIC_COMPLETE=''
+    : >"$CONSOLE"
+    : >"$OUTPUT"
+    exec 3<"$OUTPUT" 4<"$CONSOLE"
+    deadline=$((SECONDS + $1))
+    machine_start
+    while alive; do
+        sleep 0.1
+        pass_output
+        look_at_console
+        if [ "$FAILURE" ]; then
+            panic_deadline=${panic_deadline:-$((SECONDS + 10))}
+            if [ "$PANIC_COMPLETE" ] || [ $SECONDS -ge "$panic_deadline" ]; then break; fi
+        fi
+        [ $SECONDS -lt $deadline ] || { FAILURE=${FAILURE:-"no answer within $1 seconds"} && break; }
+    done
+    pass_output
+    look_at_console
+    [ -n "$STATUS" ] || FAILURE=${FAILURE:-"the machine stopped by itself"}
+    [ -z "$FAILURE" ] || report_failure
+    wait "$MACHINE_PID" 2>/dev/null || true
+}
+
+# report_failure: the evidence; STATUS becomes 125.
+report_failure() {
+    KEEP_LOGS=yes
+    say "FAILED: $FAILURE"
+    {
+        printf -- '--- the last lines of the console (%s)\n' "$CONSOLE"
+        tail -n "${TAIL:-60}" "$CONSOLE" | tr -d '\r'
+        machine_autopsy
+        printf -- '--- logs: %s\n' "$LOGS"
+    } >&2
+    stop_machine
+    STATUS=125
+}
