@@ -36,20 +36,15 @@ bochs_start() {
         "$BOCHS_TREE/usr/bin/bochs-bin" -q -f "$RUN/bochsrc" -rc "$RUN/debugger-commands"
 }
 
-# bochs_autopsy: the registers of every core. A core that Bochs gave up on (triple fault) is in its log; one that runs or
-# spins is stopped by way of the debugger and asked.
+# bochs_autopsy: the registers of every core, which Bochs writes to its log when it gives up (triple fault) or is interrupted.
 bochs_autopsy() {
     if alive; then
-        printf -- '--- the cores, stopped where they were\n'
         kill -INT "$MACHINE_PID"
-        printf 'info cpu\nq\n' >&5
         for _ in {1..50}; do
             alive || break
             sleep 0.1
         done
-        cat "$LOGS/machine.log"
-    else
-        printf -- '--- Bochs said (%s)\n' "$LOGS/bochs.log"
-        tail -n 80 "$LOGS/bochs.log"
     fi
+    printf -- '--- the cores where they stopped (%s)\n' "$LOGS/bochs.log"
+    sed -n '/>>PANIC<</,$s/^[0-9]*.\[\(CPU[0-9]*\) *\] /\1 /p' "$LOGS/bochs.log"
 }

@@ -21,32 +21,32 @@ pack() {
     (cd "$1" && find . -mindepth 1 | LC_ALL=C sort | "$BUSYBOX" cpio -o -H newc -R 0:0 2>/dev/null) >"$2"
 }
 
-# module_files MODULES-DIR NAME...: the files of the modules and of what they depend on, relative to MODULES-DIR.
-module_files() {
-    local dir=$1 name file more
-    shift
-    for name; do
-        file=$(cd "$dir" && find kernel -name "${name//_/[_-]}.ko*" | head -n 1)
-        [ -n "$file" ] || continue # built in
-        printf '%s\n' "$file"
-        more=$(strings -a "$dir/$file" | sed -n 's/^depends=//p' | head -n 1)
-        # shellcheck disable=SC2086 # a list
-        [ -z "$more" ] || module_files "$dir" ${more//,/ }
+# module_copy MODULES-DIR NAME TO: the module and what it depends on, uncompressed, in folders as under MODULES-DIR.
+module_copy() {
+    local dir=$1 to=$3 file copy more
+    file=$(cd "$dir" && find kernel -name "${2//_/[_-]}.ko*" | head -n 1)
+    copy=$to/${file%.xz}
+    [ -n "$file" ] && [ ! -e "$copy" ] || return 0 # built in, or there
+    mkdir -p "$(dirname "$copy")"
+    case $file in
+    *.xz) "$BUSYBOX" unxz -c "$dir/$file" >"$copy" ;;
+    *) cp "$dir/$file" "$copy" ;;
+    esac
+    "$BUSYBOX" strings "$copy" | sed -n 's/^depends=//p' | tr ',' '\n' | while read -r more; do
+        [ -z "$more" ] || module_copy "$dir" "$more" "$to"
     done
 }
 
 # base_fill SERIES DIR: the content of the base.
 base_fill() {
-    local dir=$2 release modules file entry
+    local dir=$2 release modules name entry
     release=$("$TESTBED/kernel" --release "$1")
     modules=$("$TESTBED/kernel" --modules "$1")
     mkdir -p "$dir"/{bin,dev,etc,root} "$dir/lib/modules/$release"
     cp "$BUSYBOX" "$dir/bin/busybox"
     cp "$TESTBED/guest/init" "$dir/init"
     cp -R "$TESTBED/guest/etc/." "$dir/etc/"
-    module_files "$modules" "${GUEST_MODULES[@]}" | sort -u | while read -r file; do
-        install -D -m 644 "$modules/$file" "$dir/lib/modules/$release/$file"
-    done
+    for name in "${GUEST_MODULES[@]}"; do module_copy "$modules" "$name" "$dir/lib/modules/$release"; done
     cp "$modules"/modules.{order,builtin*} "$dir/lib/modules/$release/"
     "$BUSYBOX" depmod -b "$dir" "$release"
     for entry in l/linux v/vt100 x/xterm x/xterm-256color; do
