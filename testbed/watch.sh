@@ -76,7 +76,7 @@ report_failure() {
     say "FAILED: $FAILURE"
     {
         printf -- '--- the last lines of the console (%s)\n' "$CONSOLE"
-        tail -n "${TAIL:-60}" "$CONSOLE" | tr -d '\r'
+        tail -n "${TAIL:-60}" "$CONSOLE" | tr -d '\r\033'
         machine_autopsy
         printf -- '--- logs: %s\n' "$LOGS"
     } >&2
