@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
 
 BUILD := build
-CACHE ?= $(CURDIR)/.cache
+CACHE ?= $(or $(HYPERDBG_CACHE),$(CURDIR)/.cache)
 
 all: modules tool tests examples ## build everything
 

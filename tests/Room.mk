@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# tests - runs the checks of the sources, the unit tests and the tests in booted machines (tests/run).
+#
+# Rooms add to:
+#   UNIT_TESTS     tests/unit/<room>/<What>Test.c
+#   UNIT_ARCHIVES  names of archives that unit tests may link; UNIT_LIBS: further linker arguments
+#   VM_FILES       files for the guest, HOST[:GUEST], {kernel} standing for the kernel's series; without GUEST in /root
+#   VM_DEPS        what must be built before a machine is booted
+
+DEPS += python3 shellcheck
+
+UNIT_PROGRAMS := $(UNIT_TESTS:%.c=$(BUILD)/asan/%)
+LINTS         := $(wildcard tests/lint/*)
+# make vm PLANS="one another" runs only these
+PLANS         ?= $(notdir $(wildcard tests/vm/plans/*))
+
+$(UNIT_PROGRAMS): %: %.o $(UNIT_ARCHIVES:%=$(BUILD)/asan/lib%.a)
+	$(Q)$(CC) $(SANITIZE) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka $(UNIT_LIBS)
+
+RUN_LINTS := --lint $(LINTS)
+RUN_UNITS := --unit $(UNIT_PROGRAMS)
+RUN_PLANS  = --vm $(PLANS:%=tests/vm/plans/%) $(VM_FILES:%=--add %)
+
+tests: $(UNIT_PROGRAMS) ## build the unit tests
+
+lint: ## check the sources
+	$(Q)tests/run $(RUN_LINTS)
+
+unit: $(UNIT_PROGRAMS) ## run the unit tests
+	$(Q)tests/run $(RUN_UNITS)
+
+vm: $(VM_DEPS) ## run the tests in booted machines (PLANS="..." for some of them)
+	$(Q)tests/run $(RUN_PLANS)
+
+check: deps ## all of it: lint, unit, vm
+	$(Q)$(MAKE) --no-print-directory check-installed
+
+check-installed: $(UNIT_PROGRAMS) $(VM_DEPS)
+	$(Q)tests/run $(RUN_LINTS) $(RUN_UNITS) $(RUN_PLANS)
+
+.PHONY: tests lint unit vm check check-installed
