@@ -26,6 +26,11 @@ VOID PlatformMemoryFreePages(PVOID Pages, UINT32 PageCount);
 UINT64 PlatformMemoryVirtualToPhysical(const VOID *Virtual);
 PVOID PlatformMemoryPhysicalToVirtual(UINT64 Physical);
 
+/* Process context. Fills one page with the top level of a page table that has the kernel's half of every address space
+ * and nothing in the user's half. It stays true: the kernel never changes the top level of its half. FALSE: this kernel
+ * does not tell where its page table is. */
+BOOLEAN PlatformMemoryCopyKernelMappings(PVOID TopLevelPage);
+
 /* The compiler may turn loops into calls of the kernel's memcpy and memset, which root mode must not make;
  * these are string instructions of the processor. */
 static inline VOID PlatformMemoryCopy(PVOID To, const VOID *From, SIZE_T Bytes)

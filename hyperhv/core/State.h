@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * State.h - VIRTUAL_MACHINE_STATE: everything the VMM knows about one core.
+ *
+ * First parameter of everything in the exit path, found from the exit stack. Written by its own core in VMX root mode
+ * unless said otherwise.
+ */
+#ifndef HYPERHV_CORE_STATE_H
+#define HYPERHV_CORE_STATE_H
+
+#include "SDK/BasicTypes.h"
+#include "SDK/Registers.h"
+
+struct _VMX_CORE;
+struct _SVM_CORE;
+
+#define HV_EXIT_REASON_COUNT 128
+
+/* Where a core is in its life under the VMM. Written by the core itself. */
+typedef enum _VMM_CORE_LIFECYCLE {
+    VMM_CORE_OFF = 0,     /* the kernel owns the processor */
+    VMM_CORE_LAUNCHING,   /* between VMXON and the first instruction as a guest */
+    VMM_CORE_RUNNING,     /* the kernel is a guest */
+    VMM_CORE_TERMINATING, /* on the way out, in root mode */
+} VMM_CORE_LIFECYCLE;
+
+/* The way out of VMX operation. */
+typedef struct _VMX_VMXOFF_STATE {
+    UINT64 GuestRip; /* the first five are a frame for IRET, in its order: assembly copies them to the stack */
+    UINT64 GuestCs;
+    UINT64 GuestRflags;
+    UINT64 GuestRsp;
+    UINT64 GuestSs;
+    BOOLEAN IsVmxoffExecuted; /* the exit handler has left VMX operation: assembly returns to the guest by IRET */
+} VMX_VMXOFF_STATE;
+
+typedef struct _VIRTUAL_MACHINE_STATE {
+    /* The exit under way: set at its start, valid until its end. */
+    GUEST_REGS *Regs;          /* on the exit stack */
+    UINT32 ExitReason;         /* basic reason, the processor's own number */
+    BOOLEAN IsOnVmxRootMode;
+    BOOLEAN IncrementRip;      /* RIP moves past the instruction at the end of the exit */
+    BOOLEAN XmmRegsValid;      /* XmmRegs were read in this exit */
+    UINT64 ExitQualification;
+    UINT64 LastVmexitRip;      /* RIP at the exit */
+    UINT64 LastVmexitRsp;
+    UINT64 LastVmexitRflags;
+    GUEST_XMM_REGS XmmRegs;
+
+    UINT32 CoreId;
+    VMM_CORE_LIFECYCLE Lifecycle;
+    UINT32 LaunchError;        /* DEBUGGER_ERROR_... of a launch that failed, 0 otherwise */
+    VMX_VMXOFF_STATE VmxoffState;
+
+    /* Monitor trap flag: who asked for the step (Mtf.c serves all that are set). */
+    BOOLEAN RegisterBreakOnMtf;
+    BOOLEAN IgnoreMtfUnset;
+    BOOLEAN EnableExternalInterruptsOnContinueMtf;
+    BOOLEAN UnexplainedMtfLogged;
+    PVOID MtfEptHookRestorePoint;
+
+    /* NMIs that belong to the guest and wait for a moment when they may be injected. Incremented by the NMI handler of
+     * root mode too, so by atomic operations only. */
+    UINT32 PendingNmis;
+
+    UINT64 ExitCounts[HV_EXIT_REASON_COUNT]; /* read by others while they move */
+
+    /* The vendor's part; owned by the backend. */
+    struct _VMX_CORE *Vmx;
+    struct _SVM_CORE *Svm;
+} VIRTUAL_MACHINE_STATE, *PVIRTUAL_MACHINE_STATE;
+
+#endif

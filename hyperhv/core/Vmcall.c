@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Vmcall.c - calls from the guest into root mode: ours by number, all others as on a machine without us.
+ *
+ * Context: VMX root mode. The contract, section 6.
+ */
+#include "SDK/VmcallNumbers.h"
+#include "hyperhv/core/Backend.h"
+#include "hyperhv/core/Instructions.h"
+#include "hyperhv/interface/Callback.h"
+
+typedef UINT64 (*VMCALL_FUNCTION)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3);
+
+static UINT64 VmcallTest(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+{
+    (VOID)VCpu;
+    if (Param1 == VMCALL_TEST_PARAM1 && Param2 == VMCALL_TEST_PARAM2 && Param3 == VMCALL_TEST_PARAM3)
+        return VMCALL_STATUS_SUCCESS;
+    return VMCALL_STATUS_UNSUCCESSFUL;
+}
+
+/* The backend leaves VMX operation at the end of the exit. */
+static UINT64 VmcallVmxoff(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+{
+    (VOID)Param1, (VOID)Param2, (VOID)Param3;
+    VCpu->Lifecycle = VMM_CORE_TERMINATING;
+    return VMCALL_STATUS_SUCCESS;
+}
+
+/* Param1: MSR; Param2: 1 to exit, 0 to let through. */
+static UINT64 VmcallChangeMsrBitmap(VIRTUAL_MACHINE_STATE *VCpu, MSR_ACCESS Access, UINT64 Msr, UINT64 Exit)
+{
+    if (Msr > 0xFFFFFFFF || Exit > 1)
+        return VMCALL_STATUS_INVALID_PARAMETER;
+    g_Backend->ChangeMsrBitmap(VCpu, (UINT32)Msr, Access, Exit != 0);
+    return VMCALL_STATUS_SUCCESS;
+}
+
+static UINT64 VmcallChangeMsrBitmapRead(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+{
+    (VOID)Param3;
+    return VmcallChangeMsrBitmap(VCpu, MSR_ACCESS_READ, Param1, Param2);
+}
+
+static UINT64 VmcallChangeMsrBitmapWrite(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+{
+    (VOID)Param3;
+    return VmcallChangeMsrBitmap(VCpu, MSR_ACCESS_WRITE, Param1, Param2);
+}
+
+static const VMCALL_FUNCTION VmcallTable[VMCALL_LAST + 1] = {
+    [VMCALL_TEST]                    = VmcallTest,
+    [VMCALL_VMXOFF]                  = VmcallVmxoff,
+    [VMCALL_CHANGE_MSR_BITMAP_READ]  = VmcallChangeMsrBitmapRead,
+    [VMCALL_CHANGE_MSR_BITMAP_WRITE] = VmcallChangeMsrBitmapWrite,
+};
+
+UINT64 HvHandleVmcall(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Number, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+{
+    if (Number < COUNT_OF(VmcallTable) && VmcallTable[Number] != NULL)
+        return VmcallTable[Number](VCpu, Param1, Param2, Param3);
+    if (VmmCallbackVmcallHandler(VCpu->CoreId, Number, Param1, Param2, Param3))
+        return VMCALL_STATUS_SUCCESS;
+    return VMCALL_STATUS_INVALID_PARAMETER;
+}
+
+VOID HvHandleForeignVmcall(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    if (CpuidIsHypervisorBelow())
+        g_Backend->PassVmcallDown(VCpu);
+    else
+        g_Backend->InjectUndefinedOpcode(VCpu);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Export.c - the functions that users of the VMM call (SDK/imports/VmmImports.h tells their contracts).
+ */
+#include "SDK/imports/VmmImports.h"
+
+#include "hyperhv/core/Backend.h"
+#include "hyperhv/core/CurrentCore.h"
+#include "hyperhv/core/Globals.h"
+#include "hyperhv/core/Hv.h"
+#include "hyperhv/memory/RootPageTable.h"
+
+/* --- life --- */
+
+BOOLEAN VmFuncInitVmm(VMM_CALLBACKS *VmmCallbacks)
+{
+    return HvInitVmm(VmmCallbacks);
+}
+
+VOID VmFuncUninitVmm(VOID)
+{
+    HvUninitVmm();
+}
+
+const CHAR *VmFuncGetBackendName(VOID)
+{
+    return g_Backend != NULL ? g_Backend->Name : "";
+}
+
+UINT32 VmFuncGetCoreCount(VOID)
+{
+    UINT32 CoreId, Running = 0;
+
+    for (CoreId = 0; CoreId < g_CoreCount; CoreId++)
+        Running += g_GuestState[CoreId].Lifecycle == VMM_CORE_RUNNING;
+    return Running;
+}
+
+BOOLEAN VmFuncGetExitCounts(UINT32 CoreId, UINT64 *Counts, UINT32 Length)
+{
+    UINT32 Reason;
+
+    if (CoreId >= g_CoreCount)
+        return FALSE;
+    for (Reason = 0; Reason < Length; Reason++)
+        Counts[Reason] = Reason < HV_EXIT_REASON_COUNT ? g_GuestState[CoreId].ExitCounts[Reason] : 0;
+    return TRUE;
+}
+
+UINT64 VmFuncVmxVmcall(UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2, UINT64 OptionalParam3)
+{
+    return g_Backend->Vmcall(VmcallNumber, OptionalParam1, OptionalParam2, OptionalParam3);
+}
+
+/* --- the exit under way on this core --- */
+
+BOOLEAN VmFuncVmxGetCurrentExecutionMode(VOID)
+{
+    return RootPageTableIsActive();
+}
+
+UINT32 VmFuncGetCurrentCoreId(VOID)
+{
+    return CurrentCore()->CoreId;
+}
+
+UINT64 VmFuncGetLastVmexitRip(UINT32 CoreId)
+{
+    return g_GuestState[CoreId].LastVmexitRip;
+}
+
+UINT64 VmFuncGetRip(VOID)
+{
+    return g_Backend->GetRip(CurrentCore());
+}
+
+VOID VmFuncSetRip(UINT64 Rip)
+{
+    VIRTUAL_MACHINE_STATE *VCpu = CurrentCore();
+
+    VCpu->IncrementRip = FALSE;
+    g_Backend->SetRip(VCpu, Rip);
+}
+
+VOID VmFuncPerformRipIncrement(UINT32 CoreId)
+{
+    g_GuestState[CoreId].IncrementRip = TRUE;
+}
+
+VOID VmFuncSuppressRipIncrement(UINT32 CoreId)
+{
+    g_GuestState[CoreId].IncrementRip = FALSE;
+}
+
+const GUEST_XMM_REGS *VmFuncGetXmmRegs(VOID)
+{
+    VIRTUAL_MACHINE_STATE *VCpu = CurrentCore();
+
+    if (!VCpu->XmmRegsValid)
+        g_Backend->ReadXmmRegs(VCpu);
+    VCpu->XmmRegsValid = TRUE;
+    return &VCpu->XmmRegs;
+}
+
+/* --- events of instructions that always exit --- */
+
+VOID VmFuncSetTriggerEventForCpuids(BOOLEAN Set)
+{
+    g_TriggerEventForCpuids = Set;
+}
+
+VOID VmFuncSetTriggerEventForRdmsrs(BOOLEAN Set)
+{
+    g_TriggerEventForRdmsrs = Set;
+}
+
+VOID VmFuncSetTriggerEventForWrmsrs(BOOLEAN Set)
+{
+    g_TriggerEventForWrmsrs = Set;
+}
+
+VOID VmFuncSetTriggerEventForVmcalls(BOOLEAN Set)
+{
+    g_TriggerEventForVmcalls = Set;
+}
+
+VOID VmFuncSetTriggerEventForXsetbvs(BOOLEAN Set)
+{
+    g_TriggerEventForXsetbvs = Set;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * AsmVmexitHandler.S - where the processor enters root mode, and the few places that C cannot express.
+ *
+ * Context: VMX root mode with its own stack, IDT and page tables, interrupts off. SDM Vol. 3, 28.5 (loading host state),
+ * 27 (VM entries). The layout of the register block is GUEST_REGS (SDK/Registers.h); AsmEntry.h declares all names.
+ */
+
+#define REGS_SIZE 136 /* sizeof(GUEST_REGS) */
+
+	.text
+
+.macro FUNCTION name
+	.globl	\name
+	.type	\name, @function
+	.balign	16
+\name:
+#ifdef CONFIG_X86_KERNEL_IBT
+	endbr64
+#endif
+.endm
+
+/* A return that speculation cannot run past; the kernel's return thunk is not wanted in root mode. */
+.macro RETURN
+	ret
+	int3
+.endm
+
+.macro RESTORE_REGS base
+	mov	(\base)(%rsp), %rax
+	mov	(\base + 8)(%rsp), %rcx
+	mov	(\base + 16)(%rsp), %rdx
+	mov	(\base + 24)(%rsp), %rbx
+	/* rsp is the VMCS's or IRET's affair */
+	mov	(\base + 40)(%rsp), %rbp
+	mov	(\base + 48)(%rsp), %rsi
+	mov	(\base + 56)(%rsp), %rdi
+	mov	(\base + 64)(%rsp), %r8
+	mov	(\base + 72)(%rsp), %r9
+	mov	(\base + 80)(%rsp), %r10
+	mov	(\base + 88)(%rsp), %r11
+	mov	(\base + 96)(%rsp), %r12
+	mov	(\base + 104)(%rsp), %r13
+	mov	(\base + 112)(%rsp), %r14
+	mov	(\base + 120)(%rsp), %r15
+.endm
+
+/* RSP is HOST_RSP: it points at VMX_EXIT_FRAME.Owner, the register block goes below it. */
+FUNCTION AsmVmexitHandler
+	sub	$REGS_SIZE, %rsp
+	mov	%rax, (%rsp)
+	mov	%rcx, 8(%rsp)
+	mov	%rdx, 16(%rsp)
+	mov	%rbx, 24(%rsp)
+	mov	%rbp, 40(%rsp)
+	mov	%rsi, 48(%rsp)
+	mov	%rdi, 56(%rsp)
+	mov	%r8, 64(%rsp)
+	mov	%r9, 72(%rsp)
+	mov	%r10, 80(%rsp)
+	mov	%r11, 88(%rsp)
+	mov	%r12, 96(%rsp)
+	mov	%r13, 104(%rsp)
+	mov	%r14, 112(%rsp)
+	mov	%r15, 120(%rsp)
+
+	mov	%rsp, %rdi
+	call	VmxVmexitHandler
+	test	%rax, %rax
+	jnz	.LLeave
+
+	RESTORE_REGS 0
+	vmresume
+
+	/* only a failed VMRESUME comes here; the registers are still in their block */
+	mov	%rsp, %rdi
+	call	VmxVmresumeFailed
+	int3
+
+	/* VMX operation has been left and the kernel's tables are loaded: go on as it, by IRET. rax: RIP, CS, RFLAGS, RSP, SS */
+.LLeave:
+	push	32(%rax)
+	push	24(%rax)
+	push	16(%rax)
+	push	8(%rax)
+	push	(%rax)
+	RESTORE_REGS 40
+	iretq
+	.size	AsmVmexitHandler, . - AsmVmexitHandler
+
+/* rdi: VCpu. The guest begins at .LGuest with this very stack. Returns 1 there, 0 when the processor refused. */
+FUNCTION AsmVmxLaunch
+	pushfq
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	lea	.LGuest(%rip), %rsi
+	mov	%rsp, %rdx
+	call	VmcsSetup
+	test	%al, %al
+	jz	.LRefused
+	vmlaunch
+.LRefused:
+	xor	%eax, %eax
+	jmp	.LReturn
+.LGuest:
+	mov	$1, %eax
+.LReturn:
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	popfq
+	RETURN
+	.size	AsmVmxLaunch, . - AsmVmxLaunch
+
+/* rdi: number, rsi rdx rcx: parameters. The signature of SDK/VmcallNumbers.h in r10-r12; number and parameters in rcx, rdx,
+ * r8, r9; the result in rax. */
+FUNCTION CpuVmCall
+	push	%r12
+	mov	%rcx, %r9
+	mov	%rdx, %r8
+	mov	%rsi, %rdx
+	mov	%rdi, %rcx
+	movabs	$0x4742445245505948, %r10
+	movabs	$0x4D4D56204C4C4143, %r11
+	movabs	$0x58554E494C204E4F, %r12
+	vmcall
+	pop	%r12
+	RETURN
+	.size	CpuVmCall, . - CpuVmCall
+
+/* rdi: GUEST_REGS, in and out (but rsp and rflags). */
+FUNCTION AsmVmcallPassDown
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	push	%rdi
+	mov	%rdi, %rax
+	mov	8(%rax), %rcx
+	mov	16(%rax), %rdx
+	mov	24(%rax), %rbx
+	mov	40(%rax), %rbp
+	mov	48(%rax), %rsi
+	mov	56(%rax), %rdi
+	mov	64(%rax), %r8
+	mov	72(%rax), %r9
+	mov	80(%rax), %r10
+	mov	88(%rax), %r11
+	mov	96(%rax), %r12
+	mov	104(%rax), %r13
+	mov	112(%rax), %r14
+	mov	120(%rax), %r15
+	mov	(%rax), %rax
+	vmcall
+	xchg	%rdi, (%rsp)
+	mov	%rax, (%rdi)
+	pop	56(%rdi)
+	mov	%rcx, 8(%rdi)
+	mov	%rdx, 16(%rdi)
+	mov	%rbx, 24(%rdi)
+	mov	%rbp, 40(%rdi)
+	mov	%rsi, 48(%rdi)
+	mov	%r8, 64(%rdi)
+	mov	%r9, 72(%rdi)
+	mov	%r10, 80(%rdi)
+	mov	%r11, 88(%rdi)
+	mov	%r12, 96(%rdi)
+	mov	%r13, 104(%rdi)
+	mov	%r14, 112(%rdi)
+	mov	%r15, 120(%rdi)
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	RETURN
+	.size	AsmVmcallPassDown, . - AsmVmcallPassDown
+
+/* rdi: GUEST_XMM_REGS. Root mode never uses the registers, so they are still the guest's. */
+FUNCTION AsmReadXmmRegs
+	movups	%xmm0, (%rdi)
+	movups	%xmm1, 16(%rdi)
+	movups	%xmm2, 32(%rdi)
+	movups	%xmm3, 48(%rdi)
+	movups	%xmm4, 64(%rdi)
+	movups	%xmm5, 80(%rdi)
+	RETURN
+	.size	AsmReadXmmRegs, . - AsmReadXmmRegs
+
+/* Instructions that may #GP: VmxHandleRootException sends a #GP between AsmTryStart and AsmTryEnd to AsmTryFailed. None of
+ * them touches the stack before the instruction, so that the return address is on top there. */
+	.globl	AsmTryStart, AsmTryEnd, AsmTryFailed
+AsmTryStart:
+/* edi: MSR, rsi: where the value goes */
+FUNCTION CpuTryReadMsr
+	mov	%edi, %ecx
+	rdmsr
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, (%rsi)
+	mov	$1, %eax
+	RETURN
+	.size	CpuTryReadMsr, . - CpuTryReadMsr
+
+/* edi: MSR, rsi: value */
+FUNCTION CpuTryWriteMsr
+	mov	%edi, %ecx
+	mov	%esi, %eax
+	mov	%rsi, %rdx
+	shr	$32, %rdx
+	wrmsr
+	mov	$1, %eax
+	RETURN
+	.size	CpuTryWriteMsr, . - CpuTryWriteMsr
+
+/* edi: XCR, rsi: value */
+FUNCTION CpuTryWriteXcr
+	mov	%edi, %ecx
+	mov	%esi, %eax
+	mov	%rsi, %rdx
+	shr	$32, %rdx
+	xsetbv
+	mov	$1, %eax
+	RETURN
+	.size	CpuTryWriteXcr, . - CpuTryWriteXcr
+AsmTryEnd:
+AsmTryFailed:
+	xor	%eax, %eax
+	RETURN
+
+/* The stubs of the root IDT: every vector pushes an error code where the processor does not, and its number. */
+	.balign	16
+.LRootStubs:
+	.set	vector, 0
+	.rept	256
+	.balign	16
+	.if	(vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
+	.else
+	push	$0
+	.endif
+	push	$vector
+	jmp	.LRootException
+	.set	vector, vector + 1
+	.endr
+
+.LRootException:
+	cld
+	push	%rax
+	push	%rcx
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	mov	%rsp, %rdi
+	call	VmxHandleRootException
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	add	$16, %rsp
+	iretq
+
+/* edi: vector */
+FUNCTION AsmRootExceptionEntry
+	lea	.LRootStubs(%rip), %rax
+	mov	%edi, %edi
+	shl	$4, %rdi
+	add	%rdi, %rax
+	RETURN
+	.size	AsmRootExceptionEntry, . - AsmRootExceptionEntry
+
+	.section .note.GNU-stack, "", @progbits

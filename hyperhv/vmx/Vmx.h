@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Vmx.h - VT-x on one core, in and out; and what its cores share.
+ */
+#ifndef HYPERHV_VMX_VMX_H
+#define HYPERHV_VMX_VMX_H
+
+#include "hyperhv/core/State.h"
+#include "hyperhv/vmx/Ept.h"
+
+/* Any, after the backend's Initialize. The view that every core starts with. */
+UINT64 VmxEptPointer(VOID);
+const EPT_VIEW *VmxIdentityView(VOID);
+
+/* Root mode, at the end of an exit. Leaves VMX operation with the processor as the guest had it: control and segment
+ * registers, descriptor tables with their limits, debug and system MSRs. Fills VCpu->VmxoffState; from here on the
+ * kernel's IDT is in force. (VmxLeave.c) */
+VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* Root mode, in a state that cannot go on. Leaves VMX operation and stops the kernel with Message. (VmxLeave.c) */
+VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VmxNmi.c - NMIs on their way to the guest.
+ *
+ * Context: VMX root mode; VmxNmiArrivedInRoot in its NMI handler. SDM Vol. 3, 26.5.5, 25.6.1.
+ */
+#include "hyperhv/vmx/VmxNmi.h"
+
+#include "hyperhv/vmx/Controls.h"
+#include "hyperhv/vmx/EventInjection.h"
+#include "hyperhv/vmx/Vmcs.h"
+
+/* Counted first, asked for second: VmxChangePrimaryControls relies on this order. */
+static VOID VmxNmiCount(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    __atomic_add_fetch(&VCpu->PendingNmis, 1, __ATOMIC_SEQ_CST);
+}
+
+VOID VmxNmiArrivedInGuest(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VmxNmiCount(VCpu);
+    VmxSetPrimaryControls(VCpu, PRIMARY_NMI_WINDOW_EXITING);
+}
+
+/* On the way out of VMX operation there is no VMCS to write to; the count is served after it (VmxDevirtualizeCore). */
+VOID VmxNmiArrivedInRoot(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VmxNmiCount(VCpu);
+    if (VCpu->Lifecycle == VMM_CORE_RUNNING || VCpu->Lifecycle == VMM_CORE_LAUNCHING)
+        VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS,
+                    VmcsRead32(VMCS_PRIMARY_PROCESSOR_CONTROLS) | PRIMARY_NMI_WINDOW_EXITING);
+}
+
+/* The count may be zero: the window was set twice for one NMI. */
+VOID VmxHandleNmiWindow(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VCpu->IncrementRip = FALSE;
+    if (__atomic_load_n(&VCpu->PendingNmis, __ATOMIC_SEQ_CST) != 0) {
+        EventInjectNmi(VCpu);
+        __atomic_sub_fetch(&VCpu->PendingNmis, 1, __ATOMIC_SEQ_CST);
+    }
+    VmxClearPrimaryControls(VCpu, PRIMARY_NMI_WINDOW_EXITING);
+}

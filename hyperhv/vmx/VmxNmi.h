@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VmxNmi.h - NMIs: those that arrive while the guest runs, those that arrive in root mode, and their way to the guest.
+ *
+ * An NMI is counted in VCpu->PendingNmis and goes in at the next NMI window, whatever the core was doing. SDM Vol. 3, 26.2
+ * (NMI exits), 26.5.5 (NMI-window exits), 25.4.2 and 25.6.1 (virtual NMIs).
+ */
+#ifndef HYPERHV_VMX_VMX_NMI_H
+#define HYPERHV_VMX_VMX_NMI_H
+
+#include "hyperhv/core/State.h"
+
+/* Root mode, within the NMI's exit. */
+VOID VmxNmiArrivedInGuest(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* Root mode's NMI handler: may have interrupted any instruction of an exit. */
+VOID VmxNmiArrivedInRoot(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* Root mode, within an exit by the NMI window: the guest can take one now. */
+VOID VmxHandleNmiWindow(VIRTUAL_MACHINE_STATE *VCpu);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VmxState.h - what one core needs for VT-x; and what all cores share.
+ */
+#ifndef HYPERHV_VMX_VMX_STATE_H
+#define HYPERHV_VMX_VMX_STATE_H
+
+#include "SDK/BasicTypes.h"
+#include "hyperhv/core/CurrentCore.h"
+#include "hyperhv/core/State.h"
+#include "hyperhv/vmx/HostTables.h"
+
+/* The stacks of root mode: one for exits, one for each exception that must not trust the current stack. */
+typedef enum _VMX_ROOT_STACK {
+    VMX_ROOT_STACK_EXIT = 0,
+    VMX_ROOT_STACK_NMI,
+    VMX_ROOT_STACK_DOUBLE_FAULT,
+    VMX_ROOT_STACK_MACHINE_CHECK,
+    VMX_ROOT_STACK_COUNT
+} VMX_ROOT_STACK;
+
+typedef struct _VMX_CORE {
+    PVOID VmxonRegion;  /* one page each, physically contiguous */
+    PVOID VmcsRegion;
+    UINT8 *MsrBitmap;
+    PVOID Stacks[VMX_ROOT_STACK_COUNT]; /* ROOT_STACK_PAGES each; see CurrentCore.h */
+    HOST_TABLES *HostTables;            /* GDT and TSS of root mode */
+    UINT64 OriginalCr0; /* before VMXON, for a launch that fails */
+    UINT64 OriginalCr4;
+} VMX_CORE;
+
+/* What AsmVmexitHandler leaves at the top of the exit stack. */
+typedef struct _VMX_EXIT_FRAME {
+    GUEST_REGS Regs;
+    VIRTUAL_MACHINE_STATE *Owner; /* HOST_RSP points here */
+    UINT64 Padding[2];            /* so that the handler is called with an aligned stack */
+} VMX_EXIT_FRAME;
+
+/* Top of the exit stack: what HOST_RSP is set to. */
+static inline UINT64 VmxExitStackTop(const VMX_CORE *Vmx)
+{
+    return (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_EXIT] + ROOT_STACK_SIZE - sizeof(VMX_EXIT_FRAME) +
+           sizeof(GUEST_REGS);
+}
+
+#endif

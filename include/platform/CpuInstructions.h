@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * CpuInstructions.h - the processor's privileged instructions, one function each, for Intel and AMD alike.
+ *
+ * In the kernel they are the bare instructions: the kernel's own helpers go through paravirtual calls, tracepoints and
+ * cached copies, which root mode must not touch. The hosted platform (PLATFORM_HOSTED) has the same functions on a
+ * fake processor. Context: any, at CPL 0. SDM Vol. 2; APM Vol. 3.
+ */
+#ifndef HYPERDBG_PLATFORM_CPU_INSTRUCTIONS_H
+#define HYPERDBG_PLATFORM_CPU_INSTRUCTIONS_H
+
+#include "SDK/BasicTypes.h"
+
+typedef struct _CPUID_RESULT {
+    UINT32 Eax;
+    UINT32 Ebx;
+    UINT32 Ecx;
+    UINT32 Edx;
+} CPUID_RESULT;
+
+/* What SGDT, SIDT, LGDT and LIDT move. */
+typedef struct __attribute__((packed)) _DESCRIPTOR_TABLE_REGISTER {
+    UINT16 Limit;
+    UINT64 Base;
+} DESCRIPTOR_TABLE_REGISTER;
+
+STATIC_ASSERT(sizeof(DESCRIPTOR_TABLE_REGISTER) == 10);
+
+#ifdef PLATFORM_HOSTED
+
+VOID CpuCpuid(UINT32 Leaf, UINT32 Subleaf, CPUID_RESULT *Result);
+UINT64 CpuReadMsr(UINT32 Msr);
+VOID CpuWriteMsr(UINT32 Msr, UINT64 Value);
+UINT64 CpuReadRsp(VOID);
+UINT64 CpuReadCr0(VOID);
+UINT64 CpuReadCr3(VOID);
+UINT64 CpuReadCr4(VOID);
+UINT64 CpuReadDr7(VOID);
+VOID CpuWriteCr0(UINT64 Value);
+VOID CpuWriteCr2(UINT64 Value);
+VOID CpuWriteCr3(UINT64 Value);
+VOID CpuWriteCr4(UINT64 Value);
+VOID CpuWriteDr7(UINT64 Value);
+VOID CpuStoreGdt(DESCRIPTOR_TABLE_REGISTER *Register);
+VOID CpuStoreIdt(DESCRIPTOR_TABLE_REGISTER *Register);
+VOID CpuLoadGdt(const DESCRIPTOR_TABLE_REGISTER *Register);
+VOID CpuLoadIdt(const DESCRIPTOR_TABLE_REGISTER *Register);
+UINT16 CpuReadCs(VOID);
+UINT16 CpuReadSs(VOID);
+UINT16 CpuReadDs(VOID);
+UINT16 CpuReadEs(VOID);
+UINT16 CpuReadFs(VOID);
+UINT16 CpuReadGs(VOID);
+UINT16 CpuReadTr(VOID);
+UINT16 CpuReadLdtr(VOID);
+VOID CpuLoadDs(UINT16 Selector);
+VOID CpuLoadEs(UINT16 Selector);
+VOID CpuLoadFs(UINT16 Selector);
+VOID CpuLoadGs(UINT16 Selector);
+VOID CpuLoadTr(UINT16 Selector);
+VOID CpuLoadLdtr(UINT16 Selector);
+UINT32 CpuLoadAccessRights(UINT16 Selector);
+UINT32 CpuLoadSegmentLimit(UINT16 Selector);
+VOID CpuInvalidatePage(UINT64 Virtual);
+VOID CpuWriteBackInvalidateCaches(VOID);
+VOID CpuSoftwareNmi(VOID);
+
+#else
+
+static inline VOID CpuCpuid(UINT32 Leaf, UINT32 Subleaf, CPUID_RESULT *Result)
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(Result->Eax), "=b"(Result->Ebx), "=c"(Result->Ecx), "=d"(Result->Edx)
+                     : "a"(Leaf), "c"(Subleaf));
+}
+
+static inline UINT64 CpuReadMsr(UINT32 Msr)
+{
+    UINT32 Low, High;
+    __asm__ volatile("rdmsr" : "=a"(Low), "=d"(High) : "c"(Msr));
+    return ((UINT64)High << 32) | Low;
+}
+
+static inline VOID CpuWriteMsr(UINT32 Msr, UINT64 Value)
+{
+    __asm__ volatile("wrmsr" : : "c"(Msr), "a"((UINT32)Value), "d"((UINT32)(Value >> 32)) : "memory");
+}
+
+#define CPU_DEFINE_REGISTER_READ(Function, Type, Instruction)                                                         \
+    static inline Type Function(VOID)                                                                                 \
+    {                                                                                                                 \
+        Type Value;                                                                                                   \
+        __asm__ volatile(Instruction : "=r"(Value) : : "memory");                                                     \
+        return Value;                                                                                                 \
+    }
+
+#define CPU_DEFINE_REGISTER_WRITE(Function, Type, Instruction)                                                        \
+    static inline VOID Function(Type Value)                                                                           \
+    {                                                                                                                 \
+        __asm__ volatile(Instruction : : "r"(Value) : "memory");                                                      \
+    }
+
+CPU_DEFINE_REGISTER_READ(CpuReadRsp, UINT64, "mov %%rsp, %0")
+CPU_DEFINE_REGISTER_READ(CpuReadCr0, UINT64, "mov %%cr0, %0")
+CPU_DEFINE_REGISTER_READ(CpuReadCr3, UINT64, "mov %%cr3, %0")
+CPU_DEFINE_REGISTER_READ(CpuReadCr4, UINT64, "mov %%cr4, %0")
+CPU_DEFINE_REGISTER_READ(CpuReadDr7, UINT64, "mov %%dr7, %0")
+CPU_DEFINE_REGISTER_WRITE(CpuWriteCr0, UINT64, "mov %0, %%cr0")
+CPU_DEFINE_REGISTER_WRITE(CpuWriteCr2, UINT64, "mov %0, %%cr2")
+CPU_DEFINE_REGISTER_WRITE(CpuWriteCr3, UINT64, "mov %0, %%cr3")
+CPU_DEFINE_REGISTER_WRITE(CpuWriteCr4, UINT64, "mov %0, %%cr4")
+CPU_DEFINE_REGISTER_WRITE(CpuWriteDr7, UINT64, "mov %0, %%dr7")
+CPU_DEFINE_REGISTER_READ(CpuReadCs, UINT16, "mov %%cs, %0")
+CPU_DEFINE_REGISTER_READ(CpuReadSs, UINT16, "mov %%ss, %0")
+CPU_DEFINE_REGISTER_READ(CpuReadDs, UINT16, "mov %%ds, %0")
+CPU_DEFINE_REGISTER_READ(CpuReadEs, UINT16, "mov %%es, %0")
+CPU_DEFINE_REGISTER_READ(CpuReadFs, UINT16, "mov %%fs, %0")
+CPU_DEFINE_REGISTER_READ(CpuReadGs, UINT16, "mov %%gs, %0")
+CPU_DEFINE_REGISTER_READ(CpuReadTr, UINT16, "str %0")
+CPU_DEFINE_REGISTER_READ(CpuReadLdtr, UINT16, "sldt %0")
+CPU_DEFINE_REGISTER_WRITE(CpuLoadDs, UINT16, "mov %0, %%ds")
+CPU_DEFINE_REGISTER_WRITE(CpuLoadEs, UINT16, "mov %0, %%es")
+CPU_DEFINE_REGISTER_WRITE(CpuLoadFs, UINT16, "mov %0, %%fs")
+CPU_DEFINE_REGISTER_WRITE(CpuLoadGs, UINT16, "mov %0, %%gs")
+CPU_DEFINE_REGISTER_WRITE(CpuLoadTr, UINT16, "ltr %0")
+CPU_DEFINE_REGISTER_WRITE(CpuLoadLdtr, UINT16, "lldt %0")
+
+static inline VOID CpuStoreGdt(DESCRIPTOR_TABLE_REGISTER *Register)
+{
+    __asm__ volatile("sgdt %0" : "=m"(*Register));
+}
+
+static inline VOID CpuStoreIdt(DESCRIPTOR_TABLE_REGISTER *Register)
+{
+    __asm__ volatile("sidt %0" : "=m"(*Register));
+}
+
+static inline VOID CpuLoadGdt(const DESCRIPTOR_TABLE_REGISTER *Register)
+{
+    __asm__ volatile("lgdt %0" : : "m"(*Register) : "memory");
+}
+
+static inline VOID CpuLoadIdt(const DESCRIPTOR_TABLE_REGISTER *Register)
+{
+    __asm__ volatile("lidt %0" : : "m"(*Register) : "memory");
+}
+
+/* 0 when the selector cannot be loaded. */
+static inline UINT32 CpuLoadAccessRights(UINT16 Selector)
+{
+    UINT32 Rights = 0;
+    __asm__ volatile("lar %1, %0" : "+r"(Rights) : "r"((UINT32)Selector) : "cc");
+    return Rights;
+}
+
+static inline UINT32 CpuLoadSegmentLimit(UINT16 Selector)
+{
+    UINT32 Limit = 0;
+    __asm__ volatile("lsl %1, %0" : "+r"(Limit) : "r"((UINT32)Selector) : "cc");
+    return Limit;
+}
+
+static inline VOID CpuInvalidatePage(UINT64 Virtual)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(Virtual) : "memory");
+}
+
+static inline VOID CpuWriteBackInvalidateCaches(VOID)
+{
+    __asm__ volatile("wbinvd" : : : "memory");
+}
+
+/* Runs the NMI handler of the current IDT, as if an NMI had arrived (but without blocking further ones). */
+static inline VOID CpuSoftwareNmi(VOID)
+{
+    __asm__ volatile("int $2" : : : "memory");
+}
+
+#undef CPU_DEFINE_REGISTER_READ
+#undef CPU_DEFINE_REGISTER_WRITE
+
+#endif
+
+/* Non-faulting forms, for root mode under the VMM's own IDT (a #GP inside them becomes FALSE) and for the fake processor.
+ * TRUE: done. */
+BOOLEAN CpuTryReadMsr(UINT32 Msr, UINT64 *Value);
+BOOLEAN CpuTryWriteMsr(UINT32 Msr, UINT64 Value);
+BOOLEAN CpuTryWriteXcr(UINT32 Xcr, UINT64 Value);
+
+#endif
