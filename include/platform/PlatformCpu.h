@@ -13,7 +13,7 @@ UINT32 PlatformCpuCount(VOID);
 /* Any context. */
 BOOLEAN PlatformCpuIsOnline(UINT32 CoreId);
 
-/* Any context but VMX root mode (there, ask the VMM). The caller must not migrate, or must not care. */
+/* Any context, VMX root mode and NMI included. The caller must not migrate, or must not care. */
 UINT32 PlatformCpuCurrent(VOID);
 
 /* Process context. Runs Function on one online core, with interrupts off, and waits for it. FALSE: not
