@@ -47,37 +47,51 @@ static inline UINT32 LinesFrom(const LOG_RING *Ring, UINT64 Head, UINT32 Lines)
     return Lines > ToEnd ? ToEnd + Lines : Lines;
 }
 
-/* Tail is read before Head: it is then never ahead of it, and space is at worst underestimated. The acquire
- * pairs with the reader's release of Tail: what the reader read and reset in those lines comes before what is
- * written now. */
+/* The acquire pairs with the reader's release: what the reader read and reset in the lines before Tail comes
+ * before what is written there now. */
 static inline UINT64 LoadTail(const LOG_RING *Ring)
 {
     return __atomic_load_n(&Ring->Tail, __ATOMIC_ACQUIRE);
 }
 
-static inline BOOLEAN Fits(const LOG_RING *Ring, UINT64 Tail, UINT64 Head, UINT32 Lines)
+static inline UINT64 LoadHead(const LOG_RING *Ring)
 {
-    return LinesFrom(Ring, Head, Lines) <= Ring->LineCount - (Head - Tail);
+    return __atomic_load_n(&Ring->Head, __ATOMIC_ACQUIRE);
 }
 
-/* Takes the lines of a record. FALSE: no space. A record of more than half a ring has no guarantee to fit
- * even when the ring is empty: it would be luck, and is refused. */
+/* Head was read after Tail: so it is not behind it, but it may be any number of rounds ahead, when this
+ * writer was interrupted in between. */
+static inline BOOLEAN Fits(const LOG_RING *Ring, UINT64 Tail, UINT64 Head, UINT32 Lines)
+{
+    return Head - Tail + Lines <= Ring->LineCount;
+}
+
+/* Takes the lines of a record. FALSE: no space, and there was none at one moment of the call (Tail was the
+ * same before and after Head was read). A record of more than half a ring has no guarantee to fit even when
+ * the ring is empty: it would be luck, and is refused. */
 static BOOLEAN TakeLines(LOG_RING *Ring, UINT32 Lines, UINT64 *Position, UINT32 *Taken)
 {
-    UINT64 Tail = LoadTail(Ring);
-    UINT64 Head = __atomic_load_n(&Ring->Head, __ATOMIC_RELAXED);
+    UINT64 Tail, Head;
 
     if (Lines > Ring->LineCount / 2)
         return FALSE;
-    do {
-        if (!Fits(Ring, Tail, Head, Lines))
-            return FALSE;
+    for (;;) {
+        Tail = LoadTail(Ring);
+        LOG_TEST_POINT(BeforeHead);
+        Head   = LoadHead(Ring);
         *Taken = LinesFrom(Ring, Head, Lines);
+        if (!Fits(Ring, Tail, Head, *Taken)) {
+            LOG_TEST_POINT(BeforeFull);
+            if (LoadTail(Ring) == Tail)
+                return FALSE;
+            continue;
+        }
+        *Position = Head;
         LOG_TEST_POINT(BeforeSpace);
-    } while (!__atomic_compare_exchange_n(&Ring->Head, &Head, Head + *Taken, FALSE, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED));
-    *Position = Head;
-    return TRUE;
+        if (__atomic_compare_exchange_n(&Ring->Head, &Head, Head + *Taken, FALSE, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
+            return TRUE;
+    }
 }
 
 LOG_ENTRY *LogReserve(UINT32 PayloadBytes, BOOLEAN Priority)
@@ -141,12 +155,12 @@ BOOLEAN LogIsFull(UINT32 PayloadBytes, BOOLEAN Priority)
 {
     UINT32 Number, Lines = LinesFor(PayloadBytes);
     const LOG_RING *Ring;
-    UINT64 Tail;
+    UINT64 Tail, Head;
 
     if (!ChooseRing(Priority, &Number))
         return TRUE;
     Ring = &g_Log.Rings[Number];
     Tail = LoadTail(Ring);
-    return Lines > Ring->LineCount / 2 ||
-           !Fits(Ring, Tail, __atomic_load_n(&Ring->Head, __ATOMIC_RELAXED), Lines);
+    Head = LoadHead(Ring);
+    return Lines > Ring->LineCount / 2 || !Fits(Ring, Tail, Head, LinesFrom(Ring, Head, Lines));
 }
