@@ -18,7 +18,7 @@ all: modules tool tests examples ## build everything
 
 CC       ?= gcc
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-CPPFLAGS := -Iinclude -I. -D_GNU_SOURCE
+CPPFLAGS := -Iinclude -I. -D_GNU_SOURCE -DPLATFORM_HOSTED
 CFLAGS   := -std=gnu11 -O2 -g $(WARNINGS) -fno-strict-aliasing
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
@@ -49,6 +49,8 @@ UNIT_ARCHIVES :=
 DEPS          := gcc make libcmocka-dev
 
 -include $(sort $(wildcard */Room.mk))
+comma := ,
+include platform/Modules.mk
 -include $(shell find $(BUILD)/user $(BUILD)/asan -name '*.d' 2>/dev/null)
 
 # --- housekeeping ----------------------------------------------------------------------------------------------------

@@ -152,20 +152,18 @@ static UINT32 HvVirtualizeAllCores(VOID)
 {
     UINT32 Error = DEBUGGER_ERROR_PLATFORM_NOT_SUPPORTED;
 
-    if (!PlatformCpuRegisterLife(&HvLife)) {
-        LogError("the kernel refused to tell about cores going online and offline");
-        return Error;
-    }
-
     PlatformCpuHotplugLock();
-    PlatformCpuRunOnAll(HvVirtualizeThisCore, NULL);
-    Error = HvFirstLaunchError();
-    if (Error != 0)
-        PlatformCpuRunOnAll(HvDevirtualizeThisCore, NULL);
+    if (PlatformCpuRegisterLife(&HvLife)) {
+        PlatformCpuRunOnAll(HvVirtualizeThisCore, NULL);
+        Error = HvFirstLaunchError();
+        if (Error != 0) {
+            PlatformCpuRunOnAll(HvDevirtualizeThisCore, NULL);
+            PlatformCpuUnregisterLife();
+        }
+    } else {
+        LogError("the kernel refused to tell about cores going online and offline");
+    }
     PlatformCpuHotplugUnlock();
-
-    if (Error != 0)
-        PlatformCpuUnregisterLife();
     return Error;
 }
 
@@ -243,8 +241,8 @@ VOID HvUninitVmm(VOID)
     if (g_GuestState == NULL)
         return;
 
-    PlatformCpuUnregisterLife();
     PlatformCpuHotplugLock();
+    PlatformCpuUnregisterLife();
     PlatformCpuRunOnAll(HvDevirtualizeThisCore, NULL);
     PlatformCpuHotplugUnlock();
 

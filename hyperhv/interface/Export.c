@@ -4,6 +4,8 @@
  */
 #include "SDK/imports/VmmImports.h"
 
+#include "SDK/VmcallNumbers.h"
+#include "platform/PlatformCpu.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/CurrentCore.h"
 #include "hyperhv/core/Globals.h"
@@ -49,6 +51,8 @@ BOOLEAN VmFuncGetExitCounts(UINT32 CoreId, UINT64 *Counts, UINT32 Length)
 
 UINT64 VmFuncVmxVmcall(UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2, UINT64 OptionalParam3)
 {
+    if (g_GuestState == NULL || g_GuestState[PlatformCpuCurrent()].Lifecycle != VMM_CORE_RUNNING)
+        return VMCALL_STATUS_UNSUCCESSFUL;
     return g_Backend->Vmcall(VmcallNumber, OptionalParam1, OptionalParam2, OptionalParam3);
 }
 

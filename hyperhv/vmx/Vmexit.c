@@ -8,6 +8,7 @@
 
 #include "SDK/ErrorCodes.h"
 #include "SDK/VmcallNumbers.h"
+#include "platform/CpuInstructions.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/Instructions.h"
 #include "hyperhv/interface/Callback.h"
@@ -58,10 +59,11 @@ static VOID VmexitEptViolation(VIRTUAL_MACHINE_STATE *VCpu)
     EventInjectGeneralProtection(VCpu, 0);
 }
 
-/* A triple fault resets bare metal. Leaving VMX operation here makes the next fault a real one. */
+/* A triple fault resets bare metal, and kernels reset by it on purpose: outside VMX operation it happens again. */
 static VOID VmexitTripleFault(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    VmxPanic(VCpu, "hyperhv: the kernel has triple-faulted");
+    VmxLeave(VCpu);
+    CpuTripleFault();
 }
 
 static VOID VmexitEptMisconfiguration(VIRTUAL_MACHINE_STATE *VCpu)

@@ -64,6 +64,7 @@ UINT32 CpuLoadSegmentLimit(UINT16 Selector);
 VOID CpuInvalidatePage(UINT64 Virtual);
 VOID CpuWriteBackInvalidateCaches(VOID);
 VOID CpuSoftwareNmi(VOID);
+VOID CpuTripleFault(VOID);
 
 #else
 
@@ -174,6 +175,15 @@ static inline VOID CpuWriteBackInvalidateCaches(VOID)
 static inline VOID CpuSoftwareNmi(VOID)
 {
     __asm__ volatile("int $2" : : : "memory");
+}
+
+/* An exception without an IDT: the core shuts down, the machine resets. */
+static inline __attribute__((noreturn)) VOID CpuTripleFault(VOID)
+{
+    static const DESCRIPTOR_TABLE_REGISTER NoTable = {0, 0};
+
+    __asm__ volatile("lidt %0\n\tud2" : : "m"(NoTable));
+    __builtin_unreachable();
 }
 
 #undef CPU_DEFINE_REGISTER_READ

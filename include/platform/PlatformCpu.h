@@ -13,7 +13,7 @@ UINT32 PlatformCpuCount(VOID);
 /* Any context. */
 BOOLEAN PlatformCpuIsOnline(UINT32 CoreId);
 
-/* Any context but VMX root mode (there, ask the VMM). The caller must not migrate, or must not care. */
+/* Any context, VMX root mode and NMI included. The caller must not migrate, or must not care. */
 UINT32 PlatformCpuCurrent(VOID);
 
 /* Process context. Runs Function on one online core, with interrupts off, and waits for it. FALSE: not
@@ -39,7 +39,7 @@ typedef struct _PLATFORM_CPU_LIFE {
     VOID (*Panic)(VOID);                  /* any context, on the panicking core; must not lock or wait */
 } PLATFORM_CPU_LIFE;
 
-/* Process context. Life stays valid until it is unregistered. One user at a time. FALSE: refused, nothing
+/* Process context, under the hotplug lock. Life stays valid until it is unregistered. One user at a time. FALSE: refused, nothing
  * registered. CoreOnline is not called for cores that are online already, nor CoreOffline by unregistering.
  */
 BOOLEAN PlatformCpuRegisterLife(const PLATFORM_CPU_LIFE *Life);

@@ -10,7 +10,7 @@
 
 typedef struct _PLATFORM_MUTEX PLATFORM_MUTEX;
 
-/* Process context. NULL: no memory. */
+/* Process context. NULL: no memory. Destroying NULL does nothing. */
 PLATFORM_MUTEX *PlatformMutexCreate(VOID);
 VOID PlatformMutexDestroy(PLATFORM_MUTEX *Mutex);
 

@@ -11,9 +11,10 @@
 
 #define PLATFORM_PAGE_SIZE  4096ull
 #define PLATFORM_PAGE_SHIFT 12
+#define PLATFORM_CACHE_LINE 64
 
-/* Zeroed memory of the kernel, mapped in every address space, of any size; not physically contiguous. NULL:
- * none. */
+/* Zeroed memory of the kernel, mapped in every address space, of any size, aligned to PLATFORM_CACHE_LINE;
+ * not physically contiguous. NULL: none. Freeing NULL does nothing. */
 PVOID PlatformMemoryAllocate(SIZE_T Bytes);
 VOID PlatformMemoryFree(PVOID Memory);
 
@@ -31,16 +32,50 @@ PVOID PlatformMemoryPhysicalToVirtual(UINT64 Physical);
  * does not tell where its page table is. */
 BOOLEAN PlatformMemoryCopyKernelMappings(PVOID TopLevelPage);
 
+/* AddressSanitizer does not see what assembly touches: in its builds the range is looked at first. */
+#if defined(PLATFORM_HOSTED) && defined(__SANITIZE_ADDRESS__)
+PVOID __asan_region_is_poisoned(PVOID Begin, SIZE_T Bytes);
+VOID __asan_report_load_n(PVOID Address, long Bytes);
+
+static inline VOID PlatformMemoryMustBeValid(const VOID *Memory, SIZE_T Bytes)
+{
+    PVOID Bad = Bytes ? __asan_region_is_poisoned((PVOID)Memory, Bytes) : NULL;
+
+    if (Bad)
+        __asan_report_load_n(Bad, 1);
+}
+#else
+static inline VOID PlatformMemoryMustBeValid(const VOID *Memory, SIZE_T Bytes)
+{
+    (void)Memory;
+    (void)Bytes;
+}
+#endif
+
 /* The compiler may turn loops into calls of the kernel's memcpy and memset, which root mode must not make;
- * these are string instructions of the processor. */
+ * these are string instructions of the processor: words first, as an emulator counts each repetition. Copied
+ * ranges do not overlap. */
 static inline VOID PlatformMemoryCopy(PVOID To, const VOID *From, SIZE_T Bytes)
 {
-    __asm__ volatile("rep movsb" : "+D"(To), "+S"(From), "+c"(Bytes) : : "memory");
+    SIZE_T Words = Bytes / 8;
+    SIZE_T Rest  = Bytes % 8;
+
+    PlatformMemoryMustBeValid(From, Bytes);
+    PlatformMemoryMustBeValid(To, Bytes);
+    __asm__ volatile("rep movsq" : "+D"(To), "+S"(From), "+c"(Words) : : "memory");
+    if (Rest)
+        __asm__ volatile("rep movsb" : "+D"(To), "+S"(From), "+c"(Rest) : : "memory");
 }
 
 static inline VOID PlatformMemoryZero(PVOID To, SIZE_T Bytes)
 {
-    __asm__ volatile("rep stosb" : "+D"(To), "+c"(Bytes) : "a"(0) : "memory");
+    SIZE_T Words = Bytes / 8;
+    SIZE_T Rest  = Bytes % 8;
+
+    PlatformMemoryMustBeValid(To, Bytes);
+    __asm__ volatile("rep stosq" : "+D"(To), "+c"(Words) : "a"(0) : "memory");
+    if (Rest)
+        __asm__ volatile("rep stosb" : "+D"(To), "+c"(Rest) : "a"(0) : "memory");
 }
 
 #endif

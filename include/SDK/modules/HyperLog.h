@@ -15,6 +15,9 @@
 #define OPERATION_LOG_ERROR_MESSAGE         0x3u
 #define OPERATION_LOG_NON_IMMEDIATE_MESSAGE 0x4u
 #define OPERATION_LOG_WITH_TAG              0x5u
+/* No payload: records were lost after the last one of the stream, and nothing was written since. Dropped says
+ * how many, Sequence is the number of the last of them. */
+#define OPERATION_LOG_RECORDS_LOST 0x6u
 /* The debugger's own codes start here. */
 #define OPERATION_DEBUGGER_EVENT_RECORD 0x100u /* payload: DEBUGGER_EVENT_RECORD (Ioctls.h) */
 
@@ -26,7 +29,12 @@
 #define LOG_RECORD_FLAG_TRUNCATED 0x4u /* the message was longer than LOG_MAX_PAYLOAD */
 
 /* What precedes each record in the stream that read() on /dev/hyperlog gives. Records are whole: a read never
- * ends in the middle of one. */
+ * ends in the middle of one.
+ *
+ * Every record of every core, lost ones included, has one number. Regular records come in the order of their
+ * numbers, priority records too, but as soon as they are there: a priority record may come before regular
+ * ones with lower numbers. Each lost record is told exactly once, in the first record handed out that was
+ * begun after the loss; numbers that never come are just the lost ones. */
 typedef struct _LOG_RECORD_HEADER {
     UINT32 TotalLength;   /* header and payload and padding to 8 bytes: the distance to the next record */
     UINT32 PayloadLength; /* bytes that follow the header (text is not zero-terminated) */
@@ -35,19 +43,30 @@ typedef struct _LOG_RECORD_HEADER {
     UINT32 OperationCode;
     UINT32 Core;
     UINT32 Flags;
-    UINT32 Dropped; /* records that were lost since the record before this one in the stream, on any core */
+    UINT32
+        Dropped; /* records lost before this one, on any core, not told by a record before it in the stream */
 } LOG_RECORD_HEADER;
 
 STATIC_ASSERT(sizeof(LOG_RECORD_HEADER) == 40);
 
+/* How reading records ended. */
+typedef enum _LOG_READ_STATUS {
+    LOG_READ_SUCCESS = 0, /* at least one record was read */
+    LOG_READ_EMPTY,       /* there is none now */
+    LOG_READ_TOO_SHORT,   /* the first record is longer than the buffer; it stays unread */
+    LOG_READ_FAULT,       /* the reader's memory could not be written; the first record stays unread */
+} LOG_READ_STATUS;
+
 /* What the log module asks of its user. NULL pointers are legal: "not in root mode", "not immediate", "not
  * sent". */
 typedef struct _MESSAGE_TRACING_CALLBACKS {
-    BOOLEAN (*VmxOperationCheck)(VOID);                            /* is this core in VMX root mode? */
-    BOOLEAN (*CheckImmediateMessageSending)(UINT32 OperationCode); /* must this message go out at once? */
-    BOOLEAN (*SendImmediateMessage)
-    (CHAR *OptionalBuffer, UINT32 OptionalBufferLength,
-     UINT32 OperationCode); /* send it now, past the queue; TRUE if it went */
+    /* Is this core in VMX root mode? */
+    BOOLEAN (*VmxOperationCheck)(VOID);
+    /* Must this message go out at once? */
+    BOOLEAN (*CheckImmediateMessageSending)(UINT32 OperationCode);
+    /* Send it now, past the queue; TRUE if it went: it then takes no number and is in no stream. FALSE: it is
+     * queued. */
+    BOOLEAN (*SendImmediateMessage)(CHAR *OptionalBuffer, UINT32 OptionalBufferLength, UINT32 OperationCode);
 } MESSAGE_TRACING_CALLBACKS, *PMESSAGE_TRACING_CALLBACKS;
 
 #endif

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# hyperhv: the VMM. One list of sources feeds the kernel module and the user-space library of the tests.
+
+HYPERHV_SOURCES := $(addprefix hyperhv/, \
+    core/Cpuid.c core/Globals.c core/Hv.c core/Msr.c core/Vmcall.c core/Xsetbv.c \
+    interface/Callback.c interface/Configuration.c interface/Dispatch.c interface/Export.c \
+    memory/MemoryMapper.c memory/PhysicalWidth.c memory/RootPageTable.c \
+    vmx/ControlRegisters.c vmx/Controls.c vmx/Ept.c vmx/EventInjection.c vmx/HostTables.c vmx/IdtEmulation.c \
+    vmx/Mtrr.c vmx/RootExceptions.c vmx/Vmcs.c vmx/Vmexit.c vmx/Vmx.c vmx/VmxLeave.c vmx/VmxMsr.c vmx/VmxNmi.c)
+
+# The kernel alone: the assembly (the hosted platform has the same functions on its fake processor), the module.
+HYPERHV_LINUX_SOURCES := hyperhv/vmx/AsmVmexitHandler.S platform/linux/LinuxModuleHyperhv.c

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# hyperlog: rings, messages, the reader.
+
+# Code that runs in VMX root mode: the kernel build compiles it without tracing, and must stop the compiler from
+# turning loops into calls of memset, memcpy and strlen.
+HYPERLOG_ROOT_SOURCES := $(addprefix hyperlog/,Ring.c Message.c Format.c)
+HYPERLOG_ROOT_CFLAGS  := -fno-tree-loop-distribute-patterns
+HYPERLOG_SOURCES      := hyperlog/HyperLog.c hyperlog/Reader.c $(HYPERLOG_ROOT_SOURCES)
+
+# Linux alone: the module and its device.
+HYPERLOG_LINUX_SOURCES := platform/linux/LinuxModuleHyperlog.c
+
+$(eval $(call archive,hyperlog,$(HYPERLOG_SOURCES)))
+
+UNIT_ARCHIVES += hyperlog

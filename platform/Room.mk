@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# platform/hosted: the platform on malloc and pthreads, for unit tests and fuzzing. Whoever links it compiles with
+# PLATFORM_HOSTED defined (root Makefile) and links -lpthread.
+
+PLATFORM_HOSTED_SOURCES := $(addprefix platform/hosted/,PlatformMemory.c PlatformCpu.c PlatformLock.c \
+                             PlatformTime.c PlatformProcess.c)
+
+$(eval $(call archive,platform-hosted,$(PLATFORM_HOSTED_SOURCES)))
+
+UNIT_ARCHIVES += platform-hosted
+UNIT_TESTS    += tests/unit/platform/HostedTest.c

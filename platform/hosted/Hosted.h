@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Hosted.h - what a test can do to the machine that the hosted platform pretends to be.
+ *
+ * Context: user space. Nothing here exists on a real platform; code under test sees include/platform only.
+ * Misuse that a kernel would not survive (freeing what was not allocated, taking a core away under the
+ * hotplug lock) ends the program with a message.
+ */
+#ifndef HYPERDBG_PLATFORM_HOSTED_H
+#define HYPERDBG_PLATFORM_HOSTED_H
+
+#include "platform/PlatformCpu.h"
+#include "platform/PlatformProcess.h"
+
+#define HOSTED_MAX_CORES 64
+
+/* Everything as at program start: one core, online and current on this thread, no life registered, no failure
+ * pending, TSC at 1 GHz, process 0. Does not free what is still allocated. */
+VOID HostedReset(VOID);
+
+/* --- resources: memory, locks and registrations, each of which a kernel can refuse --- */
+
+/* The Nth request from now on (1 is the next one) fails, once; 0: none does. */
+VOID HostedFailAllocation(UINT32 Nth);
+
+/* TRUE if the failure that was asked for has happened. */
+BOOLEAN HostedAllocationHasFailed(VOID);
+
+/* Resources that are held now: 0 when nothing was left behind. */
+UINT32 HostedLiveAllocations(VOID);
+
+/* Requests since HostedReset, failed ones included. */
+UINT32 HostedAllocationCount(VOID);
+
+/* --- cores --- */
+
+/* Cores 0 to Count-1 exist and are online (1 to HOSTED_MAX_CORES). */
+VOID HostedSetCpuCount(UINT32 Count);
+
+/* This thread runs on CoreId from now on. A new thread starts on core 0. */
+VOID HostedSetCurrentCpu(UINT32 CoreId);
+
+/* A core comes or goes as on a real machine: the registered life is called on it. GoOnline returns what
+ * CoreOnline did (the core stays offline if FALSE), TRUE where nobody is registered. */
+BOOLEAN HostedCpuGoOnline(UINT32 CoreId);
+VOID HostedCpuGoOffline(UINT32 CoreId);
+
+/* Calls the registered life's member, if there is one. */
+VOID HostedFireShutdown(VOID);
+VOID HostedFirePanic(VOID);
+
+/* What PlatformCpuPanic calls; it should leave by longjmp, the program ends if it returns. NULL: message and
+ * abort. */
+VOID HostedSetPanicHandler(VOID (*Handler)(const CHAR *Message));
+
+/* --- time and process --- */
+
+VOID HostedSetTscPerMillisecond(UINT64 Ticks);
+
+/* What this thread's core is running. NULL: process 0, thread 0, "swapper". */
+VOID HostedSetProcess(const PLATFORM_PROCESS *Process);
+
+/* --- for the hosted platform's own files --- */
+
+/* One more request: FALSE if it is the one that shall fail. */
+BOOLEAN HostedTakeResource(VOID);
+VOID HostedReturnResource(VOID);
+
+/* Ends the program: the code under test did something that a kernel would not survive. */
+VOID HostedDie(const CHAR *What) __attribute__((noreturn));
+
+VOID HostedResetMemory(VOID);
+VOID HostedResetCpu(VOID);
+
+#endif

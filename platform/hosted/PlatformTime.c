@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * PlatformTime.c - time of the pretended machine.
+ *
+ * Context: user space.
+ */
+#include "platform/PlatformTime.h"
+#include "platform/hosted/Hosted.h"
+
+#define DEFAULT_TSC_PER_MILLISECOND 1000000ull
+
+static UINT64 g_TscPerMillisecond = DEFAULT_TSC_PER_MILLISECOND;
+
+VOID HostedSetTscPerMillisecond(UINT64 Ticks)
+{
+    g_TscPerMillisecond = Ticks;
+}
+
+UINT64 PlatformTimeTscPerMillisecond(VOID)
+{
+    return g_TscPerMillisecond;
+}
+
+VOID HostedReset(VOID)
+{
+    HostedResetCpu();
+    HostedResetMemory();
+    HostedSetTscPerMillisecond(DEFAULT_TSC_PER_MILLISECOND);
+    HostedSetProcess(NULL);
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * LinuxModuleHyperhv.c - hyperhv.ko: what the VMM exports. Loading the module changes nothing; its users start it.
+ */
+#include <linux/module.h>
+
+#include "SDK/imports/VmmImports.h"
+
+EXPORT_SYMBOL_GPL(VmFuncInitVmm);
+EXPORT_SYMBOL_GPL(VmFuncUninitVmm);
+EXPORT_SYMBOL_GPL(VmFuncGetBackendName);
+EXPORT_SYMBOL_GPL(VmFuncVmxGetCurrentExecutionMode);
+EXPORT_SYMBOL_GPL(VmFuncGetCoreCount);
+EXPORT_SYMBOL_GPL(VmFuncGetExitCounts);
+EXPORT_SYMBOL_GPL(VmFuncGetCurrentCoreId);
+EXPORT_SYMBOL_GPL(VmFuncGetLastVmexitRip);
+EXPORT_SYMBOL_GPL(VmFuncGetRip);
+EXPORT_SYMBOL_GPL(VmFuncSetRip);
+EXPORT_SYMBOL_GPL(VmFuncPerformRipIncrement);
+EXPORT_SYMBOL_GPL(VmFuncSuppressRipIncrement);
+EXPORT_SYMBOL_GPL(VmFuncGetXmmRegs);
+EXPORT_SYMBOL_GPL(VmFuncSetTriggerEventForCpuids);
+EXPORT_SYMBOL_GPL(VmFuncSetTriggerEventForRdmsrs);
+EXPORT_SYMBOL_GPL(VmFuncSetTriggerEventForWrmsrs);
+EXPORT_SYMBOL_GPL(VmFuncSetTriggerEventForVmcalls);
+EXPORT_SYMBOL_GPL(VmFuncSetTriggerEventForXsetbvs);
+EXPORT_SYMBOL_GPL(VmFuncVmxVmcall);
+EXPORT_SYMBOL_GPL(ConfigureSetMsrReadExiting);
+EXPORT_SYMBOL_GPL(ConfigureUnsetMsrReadExiting);
+EXPORT_SYMBOL_GPL(ConfigureSetMsrWriteExiting);
+EXPORT_SYMBOL_GPL(ConfigureUnsetMsrWriteExiting);
+
+/* A user that is unloaded has stopped the VMM; one that died with it running is caught here. */
+static void __exit HyperhvExit(void)
+{
+    VmFuncUninitVmm();
+}
+
+static int __init HyperhvInit(void)
+{
+    return 0;
+}
+
+module_init(HyperhvInit);
+module_exit(HyperhvExit);
+
+MODULE_DESCRIPTION("VMM that slides under the running kernel and reports to its user through callbacks");
+MODULE_LICENSE("GPL");

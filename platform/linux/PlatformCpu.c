@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PlatformCpu.c - cores and the machine's life, on the Linux kernel. Context: as PlatformCpu.h says at each.
+ */
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/panic_notifier.h>
+#include <linux/reboot.h>
+#include <linux/smp.h>
+
+#include "platform/PlatformCpu.h"
+
+static const PLATFORM_CPU_LIFE *RegisteredLife;
+static int HotplugState;
+
+UINT32 PlatformCpuCount(VOID)
+{
+    return nr_cpu_ids;
+}
+
+BOOLEAN PlatformCpuIsOnline(UINT32 CoreId)
+{
+    return CoreId < nr_cpu_ids && cpu_online(CoreId);
+}
+
+/* One load through GS, which root mode keeps at the core's per-CPU base. */
+UINT32 PlatformCpuCurrent(VOID)
+{
+    return raw_smp_processor_id();
+}
+
+BOOLEAN PlatformCpuRunOn(UINT32 CoreId, PLATFORM_CPU_FUNCTION Function, PVOID Context)
+{
+    return CoreId < nr_cpu_ids && smp_call_function_single(CoreId, Function, Context, 1) == 0;
+}
+
+VOID PlatformCpuRunOnAll(PLATFORM_CPU_FUNCTION Function, PVOID Context)
+{
+    on_each_cpu(Function, Context, 1);
+}
+
+static void Nothing(void *Context)
+{
+}
+
+VOID PlatformCpuWaitForExits(VOID)
+{
+    on_each_cpu(Nothing, NULL, 1);
+}
+
+VOID PlatformCpuHotplugLock(VOID)
+{
+    cpus_read_lock();
+}
+
+VOID PlatformCpuHotplugUnlock(VOID)
+{
+    cpus_read_unlock();
+}
+
+static int CoreOnline(unsigned int Cpu)
+{
+    return RegisteredLife->CoreOnline(Cpu) ? 0 : -EIO;
+}
+
+static int CoreOffline(unsigned int Cpu)
+{
+    RegisteredLife->CoreOffline(Cpu);
+    return 0;
+}
+
+static int Shutdown(struct notifier_block *Block, unsigned long Action, void *Data)
+{
+    RegisteredLife->Shutdown();
+    return NOTIFY_DONE;
+}
+
+static int Panic(struct notifier_block *Block, unsigned long Action, void *Data)
+{
+    RegisteredLife->Panic();
+    return NOTIFY_DONE;
+}
+
+static struct notifier_block ShutdownBlock = {.notifier_call = Shutdown};
+static struct notifier_block PanicBlock    = {.notifier_call = Panic, .priority = INT_MAX};
+
+BOOLEAN PlatformCpuRegisterLife(const PLATFORM_CPU_LIFE *Life)
+{
+    RegisteredLife = Life;
+    HotplugState   = cpuhp_setup_state_nocalls_cpuslocked(CPUHP_AP_ONLINE_DYN, "hyperhv:online", CoreOnline,
+                                                          CoreOffline);
+    if (HotplugState < 0)
+        return FALSE;
+    register_reboot_notifier(&ShutdownBlock);
+    atomic_notifier_chain_register(&panic_notifier_list, &PanicBlock);
+    return TRUE;
+}
+
+VOID PlatformCpuUnregisterLife(VOID)
+{
+    atomic_notifier_chain_unregister(&panic_notifier_list, &PanicBlock);
+    unregister_reboot_notifier(&ShutdownBlock);
+    cpuhp_remove_state_nocalls_cpuslocked(HotplugState);
+}
+
+VOID PlatformCpuPanic(const CHAR *Message)
+{
+    panic("%s", Message);
+}

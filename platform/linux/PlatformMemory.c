@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PlatformMemory.c - memory, on the Linux kernel's allocators. Context: as PlatformMemory.h says at each.
+ */
+#include <linux/gfp.h>
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/vmalloc.h>
+#include <asm/io.h>
+
+#include "platform/PlatformMemory.h"
+
+PVOID PlatformMemoryAllocate(SIZE_T Bytes)
+{
+    return vzalloc(Bytes);
+}
+
+VOID PlatformMemoryFree(PVOID Memory)
+{
+    vfree(Memory);
+}
+
+PVOID PlatformMemoryAllocatePages(UINT32 PageCount)
+{
+    return (PVOID)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN, get_order(PageCount * PAGE_SIZE));
+}
+
+VOID PlatformMemoryFreePages(PVOID Pages, UINT32 PageCount)
+{
+    free_pages((unsigned long)Pages, get_order(PageCount * PAGE_SIZE));
+}
+
+UINT64 PlatformMemoryVirtualToPhysical(const VOID *Virtual)
+{
+    return virt_to_phys((volatile void *)Virtual);
+}
+
+PVOID PlatformMemoryPhysicalToVirtual(UINT64 Physical)
+{
+    return phys_to_virt(Physical);
+}
+
+/* init_mm is not exported, nor is kallsyms_lookup_name; a kprobe may be put on any function by name, and tells where it
+ * is. */
+static struct mm_struct *FindInitMm(void)
+{
+    struct kprobe Probe = {.symbol_name = "kallsyms_lookup_name"};
+    unsigned long (*Lookup)(const char *Name);
+
+    if (register_kprobe(&Probe) != 0)
+        return NULL;
+    Lookup = (unsigned long (*)(const char *))Probe.addr;
+    unregister_kprobe(&Probe);
+    return (struct mm_struct *)Lookup("init_mm");
+}
+
+BOOLEAN PlatformMemoryCopyKernelMappings(PVOID TopLevelPage)
+{
+    struct mm_struct *InitMm = FindInitMm();
+    pgd_t *To                = TopLevelPage;
+
+    if (InitMm == NULL)
+        return FALSE;
+    memcpy(To + KERNEL_PGD_BOUNDARY, InitMm->pgd + KERNEL_PGD_BOUNDARY,
+           (PTRS_PER_PGD - KERNEL_PGD_BOUNDARY) * sizeof(pgd_t));
+    return TRUE;
+}
