@@ -13,3 +13,4 @@ HYPERLOG_LINUX_SOURCES := platform/linux/LinuxModuleHyperlog.c
 $(eval $(call archive,hyperlog,$(HYPERLOG_SOURCES)))
 
 UNIT_ARCHIVES += hyperlog
+UNIT_TESTS    += $(addprefix tests/unit/hyperlog/,RingTest.c MessageTest.c FormatTest.c StressTest.c)
