@@ -13,7 +13,7 @@
 typedef VOID (*INSTRUCTION_EFFECT)(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* An armed event: out of line, so that an unarmed exit pays for one test only. */
-static __attribute__((noinline)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
+static __attribute__((__noinline__)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
                                                          UINT64 Context, INSTRUCTION_EFFECT Effect)
 {
     BOOLEAN PostEventRequired = FALSE;

@@ -11,7 +11,7 @@
 
 /* FALSE: the message was not taken. */
 BOOLEAN HvLogSend(UINT32 OperationCode, BOOLEAN IsImmediateMessage, BOOLEAN Priority, const CHAR *Fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((__format__(__printf__, 4, 5)));
 
 #define LogInfo(...)      HvLogSend(OPERATION_LOG_INFO_MESSAGE, TRUE, FALSE, __VA_ARGS__)
 #define LogWarning(...)   HvLogSend(OPERATION_LOG_WARNING_MESSAGE, TRUE, FALSE, __VA_ARGS__)

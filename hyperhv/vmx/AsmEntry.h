@@ -48,7 +48,7 @@ extern const UINT8 AsmTryStart[], AsmTryEnd[], AsmTryFailed[];
 const UINT64 *VmxVmexitHandler(GUEST_REGS *Regs);
 
 /* Called when VMRESUME fails; does not return. (Vmexit.c) */
-VOID VmxVmresumeFailed(GUEST_REGS *Regs) __attribute__((noreturn));
+VOID VmxVmresumeFailed(GUEST_REGS *Regs);
 
 /* Called for every exception and NMI in root mode. (RootExceptions.c) */
 VOID VmxHandleRootException(ROOT_EXCEPTION_FRAME *Frame);

@@ -10,6 +10,14 @@
 
 	.text
 
+/* Entered by the processor alone, so no function in the eyes of who checks calls and stack frames. */
+.macro ENTRY_POINT name
+	.globl	\name
+	.balign	16
+\name:
+	ROOT_ENTRY
+.endm
+
 .macro FUNCTION name
 	.globl	\name
 	.type	\name, @function
@@ -20,11 +28,7 @@
 #endif
 .endm
 
-/* A return that speculation cannot run past; the kernel's return thunk is not wanted in root mode. */
-.macro RETURN
-	ret
-	int3
-.endm
+/* ROOT_RETURN (a return that speculation cannot run past) and ROOT_ENTRY come from the platform. */
 
 .macro RESTORE_REGS base
 	mov	(\base)(%rsp), %rax
@@ -46,7 +50,7 @@
 .endm
 
 /* RSP is HOST_RSP: it points at VMX_EXIT_FRAME.Owner, the register block goes below it. */
-FUNCTION AsmVmexitHandler
+ENTRY_POINT AsmVmexitHandler
 	sub	$REGS_SIZE, %rsp
 	mov	%rax, (%rsp)
 	mov	%rcx, 8(%rsp)
@@ -86,7 +90,7 @@ FUNCTION AsmVmexitHandler
 	push	(%rax)
 	RESTORE_REGS 40
 	iretq
-	.size	AsmVmexitHandler, . - AsmVmexitHandler
+	int3
 
 /* rdi: VCpu. The guest begins at .LGuest with this very stack. Returns 1 there, 0 when the processor refused. */
 FUNCTION AsmVmxLaunch
@@ -101,13 +105,11 @@ FUNCTION AsmVmxLaunch
 	mov	%rsp, %rdx
 	call	VmcsSetup
 	test	%al, %al
-	jz	.LRefused
+	jz	.LReturn
 	vmlaunch
-.LRefused:
-	xor	%eax, %eax
-	jmp	.LReturn
 .LGuest:
-	mov	$1, %eax
+	/* a refused VMLAUNCH sets CF or ZF; the guest begins with neither (VmcsSetupGuest) */
+	seta	%al
 .LReturn:
 	pop	%r15
 	pop	%r14
@@ -116,7 +118,7 @@ FUNCTION AsmVmxLaunch
 	pop	%rbp
 	pop	%rbx
 	popfq
-	RETURN
+	ROOT_RETURN
 	.size	AsmVmxLaunch, . - AsmVmxLaunch
 
 /* rdi: number, rsi rdx rcx: parameters. The signature of SDK/VmcallNumbers.h in r10-r12; number and parameters in rcx, rdx,
@@ -132,7 +134,7 @@ FUNCTION CpuVmCall
 	movabs	$0x58554E494C204E4F, %r12
 	vmcall
 	pop	%r12
-	RETURN
+	ROOT_RETURN
 	.size	CpuVmCall, . - CpuVmCall
 
 /* rdi: GUEST_REGS, in and out (but rsp and rflags). */
@@ -183,7 +185,7 @@ FUNCTION AsmVmcallPassDown
 	pop	%r12
 	pop	%rbp
 	pop	%rbx
-	RETURN
+	ROOT_RETURN
 	.size	AsmVmcallPassDown, . - AsmVmcallPassDown
 
 /* rdi: GUEST_XMM_REGS. Root mode never uses the registers, so they are still the guest's. */
@@ -194,7 +196,7 @@ FUNCTION AsmReadXmmRegs
 	movups	%xmm3, 48(%rdi)
 	movups	%xmm4, 64(%rdi)
 	movups	%xmm5, 80(%rdi)
-	RETURN
+	ROOT_RETURN
 	.size	AsmReadXmmRegs, . - AsmReadXmmRegs
 
 /* Instructions that may #GP: VmxHandleRootException sends a #GP between AsmTryStart and AsmTryEnd to AsmTryFailed. None of
@@ -209,7 +211,7 @@ FUNCTION CpuTryReadMsr
 	or	%rdx, %rax
 	mov	%rax, (%rsi)
 	mov	$1, %eax
-	RETURN
+	ROOT_RETURN
 	.size	CpuTryReadMsr, . - CpuTryReadMsr
 
 /* edi: MSR, rsi: value */
@@ -220,7 +222,7 @@ FUNCTION CpuTryWriteMsr
 	shr	$32, %rdx
 	wrmsr
 	mov	$1, %eax
-	RETURN
+	ROOT_RETURN
 	.size	CpuTryWriteMsr, . - CpuTryWriteMsr
 
 /* edi: XCR, rsi: value */
@@ -231,12 +233,12 @@ FUNCTION CpuTryWriteXcr
 	shr	$32, %rdx
 	xsetbv
 	mov	$1, %eax
-	RETURN
+	ROOT_RETURN
 	.size	CpuTryWriteXcr, . - CpuTryWriteXcr
 AsmTryEnd:
 AsmTryFailed:
 	xor	%eax, %eax
-	RETURN
+	ROOT_RETURN
 
 /* The stubs of the root IDT: every vector pushes an error code where the processor does not, and its number. */
 	.balign	16
@@ -254,6 +256,7 @@ AsmTryFailed:
 	.endr
 
 .LRootException:
+	ROOT_ENTRY
 	cld
 	push	%rax
 	push	%rcx
@@ -277,6 +280,7 @@ AsmTryFailed:
 	pop	%rax
 	add	$16, %rsp
 	iretq
+	int3
 
 /* edi: vector */
 FUNCTION AsmRootExceptionEntry
@@ -284,7 +288,7 @@ FUNCTION AsmRootExceptionEntry
 	mov	%edi, %edi
 	shl	$4, %rdi
 	add	%rdi, %rax
-	RETURN
+	ROOT_RETURN
 	.size	AsmRootExceptionEntry, . - AsmRootExceptionEntry
 
 	.section .note.GNU-stack, "", @progbits

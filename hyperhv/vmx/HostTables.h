@@ -15,7 +15,7 @@
 #define HOST_IST_COUNT   7
 
 /* SDM Vol. 3, figure 8-11. */
-typedef struct __attribute__((packed)) _TASK_STATE_SEGMENT_64 {
+typedef struct __attribute__((__packed__)) _TASK_STATE_SEGMENT_64 {
     UINT32 Reserved0;
     UINT64 Rsp[3];
     UINT64 Reserved1;

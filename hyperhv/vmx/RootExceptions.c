@@ -21,7 +21,7 @@ static BOOLEAN IsTriedInstruction(const ROOT_EXCEPTION_FRAME *Frame)
            Frame->Rip < (UINT64)(UINTPTR)AsmTryEnd;
 }
 
-static __attribute__((cold, noreturn)) VOID Unexpected(const ROOT_EXCEPTION_FRAME *Frame)
+static __attribute__((__cold__, __noinline__)) VOID Unexpected(const ROOT_EXCEPTION_FRAME *Frame)
 {
     static CHAR Message[160];
     TEXT Text = TEXT_INIT(Message);

@@ -29,7 +29,7 @@
 static UINT32 FailedAccesses;
 static UINT32 LastFailedField;
 
-__attribute__((cold, noinline)) VOID VmcsAccessFailed(UINT32 Field)
+__attribute__((__cold__, __noinline__)) VOID VmcsAccessFailed(UINT32 Field)
 {
     LastFailedField = Field;
     FailedAccesses++;

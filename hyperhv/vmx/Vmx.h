@@ -17,7 +17,8 @@ const EPT_VIEW *VmxIdentityView(VOID);
  * kernel's IDT is in force. (VmxLeave.c) */
 VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu);
 
-/* Root mode, in a state that cannot go on. Leaves VMX operation and stops the kernel with Message. (VmxLeave.c) */
-VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message) __attribute__((noreturn));
+/* Root mode, in a state that cannot go on. Leaves VMX operation and stops the kernel with Message: does not return (not
+ * declared so, as the kernel's objtool knows only its own functions that do not). (VmxLeave.c) */
+VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message);
 
 #endif

@@ -19,7 +19,7 @@ typedef struct _CPUID_RESULT {
 } CPUID_RESULT;
 
 /* What SGDT, SIDT, LGDT and LIDT move. */
-typedef struct __attribute__((packed)) _DESCRIPTOR_TABLE_REGISTER {
+typedef struct __attribute__((__packed__)) _DESCRIPTOR_TABLE_REGISTER {
     UINT16 Limit;
     UINT64 Base;
 } DESCRIPTOR_TABLE_REGISTER;
@@ -178,12 +178,11 @@ static inline VOID CpuSoftwareNmi(VOID)
 }
 
 /* An exception without an IDT: the core shuts down, the machine resets. */
-static inline __attribute__((noreturn)) VOID CpuTripleFault(VOID)
+static inline VOID CpuTripleFault(VOID)
 {
     static const DESCRIPTOR_TABLE_REGISTER NoTable = {0, 0};
 
-    __asm__ volatile("lidt %0\n\tud2" : : "m"(NoTable));
-    __builtin_unreachable();
+    __asm__ volatile("lidt %0\n\tint $1" : : "m"(NoTable));
 }
 
 #undef CPU_DEFINE_REGISTER_READ

@@ -46,6 +46,6 @@ BOOLEAN PlatformCpuRegisterLife(const PLATFORM_CPU_LIFE *Life);
 VOID PlatformCpuUnregisterLife(VOID);
 
 /* Any context, VMX operation already left on this core. Prints and stops the kernel; does not return. */
-VOID PlatformCpuPanic(const CHAR *Message) __attribute__((noreturn));
+VOID PlatformCpuPanic(const CHAR *Message);
 
 #endif
