@@ -28,7 +28,7 @@
 #endif
 .endm
 
-/* ROOT_RETURN (a return that speculation cannot run past) and ROOT_ENTRY come from the platform. */
+/* ROOT_RETURN (a return that speculation cannot run past), ROOT_ENTRY and ROOT_RESUME come from the platform. */
 
 .macro RESTORE_REGS base
 	mov	(\base)(%rsp), %rax
@@ -237,6 +237,7 @@ FUNCTION CpuTryWriteXcr
 	.size	CpuTryWriteXcr, . - CpuTryWriteXcr
 AsmTryEnd:
 AsmTryFailed:
+	ROOT_RESUME
 	xor	%eax, %eax
 	ROOT_RETURN
 
@@ -246,6 +247,7 @@ AsmTryFailed:
 	.set	vector, 0
 	.rept	256
 	.balign	16
+	ROOT_ENTRY
 	.if	(vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
 	.else
 	push	$0

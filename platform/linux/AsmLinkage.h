@@ -4,6 +4,7 @@
  *
  * Defines ROOT_RETURN: a plain RET, which objtool otherwise takes for a forgotten return thunk. Root mode wants no thunk:
  * it would be a call into the kernel. And ROOT_ENTRY: here the processor enters with a stack that nobody can unwind.
+ * And ROOT_RESUME: here an exception handler continues, with a return address on top of the stack.
  */
 #ifdef __ASSEMBLY__
 #include <linux/linkage.h>
@@ -24,5 +25,9 @@
 #else
 	UNWIND_HINT_EMPTY
 #endif
+.endm
+
+.macro ROOT_RESUME
+	UNWIND_HINT_FUNC
 .endm
 #endif
