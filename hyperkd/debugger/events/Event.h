@@ -8,13 +8,15 @@
 #define HYPERDBG_HYPERKD_EVENT_H
 
 #include "SDK/Ioctls.h"
+#include "platform/PlatformMemory.h"
+#include "platform/PlatformProcess.h"
 
 /* Written by one core alone, without a lock prefix; as long as a cache line, so that two cores that hit the
  * same event do not take the line from each other. */
 typedef struct _DEBUGGER_EVENT_HITS {
     UINT64 Count;
-    UINT64 Unused[7];
-} DEBUGGER_EVENT_HITS;
+    UINT64 Unused[PLATFORM_CACHE_LINE / sizeof(UINT64) - 1];
+} __attribute__((aligned(PLATFORM_CACHE_LINE))) DEBUGGER_EVENT_HITS;
 
 typedef enum _DEBUGGER_EVENT_STATE {
     DEBUGGER_EVENT_DISABLED = 0,
@@ -40,11 +42,13 @@ typedef struct _DEBUGGER_EVENT {
 } DEBUGGER_EVENT;
 
 /* What one core keeps from PRE to POST of the same exit, and where it builds its records: exits do not nest,
- * so a core has one of each. */
+ * so a core has one of each. Written by that core alone. */
 typedef struct _DEBUGGER_CORE {
-    GUEST_REGS Before;      /* what the instruction started with; written when PRE asks for a POST */
-    BOOLEAN ShortCircuited; /* what PRE answered; written together with Before */
+    UINT32 CoreId;            /* constant */
+    BOOLEAN ShortCircuited;   /* PRE of this exit short-circuits its instruction */
+    GUEST_REGS Before;        /* what the instruction started with; written when PRE asks for a POST */
+    PLATFORM_PROCESS Process; /* here, as code of root mode keeps no arrays on its stack */
     DEBUGGER_EVENT_RECORD Record;
-} DEBUGGER_CORE;
+} __attribute__((aligned(PLATFORM_CACHE_LINE))) DEBUGGER_CORE;
 
 #endif

@@ -230,6 +230,9 @@ BOOLEAN EventStoreInitialize(VOID)
     if (g_DebuggerCores == NULL) {
         goto DestroyLock;
     }
+    for (UINT32 CoreId = 0; CoreId < CoreCount; CoreId++) {
+        g_DebuggerCores[CoreId].CoreId = CoreId;
+    }
     g_DebuggerCoreCount = CoreCount;
     g_NextTag           = HYPERDBG_EVENT_TAG_START;
     return TRUE;

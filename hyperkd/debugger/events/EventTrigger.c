@@ -36,6 +36,15 @@ static inline BOOLEAN EventFits(const DEBUGGER_EVENT_OPTIONS *Options, UINT32 Co
     return !Options->HasOptionalParam1 || Options->OptionalParam1 == Context;
 }
 
+/* Event itself, or the next one after it, whose core, process and context fit; NULL: none. */
+static inline DEBUGGER_EVENT *EventFirstFitting(DEBUGGER_EVENT *Event, UINT32 CoreId, UINT64 Context)
+{
+    while (Event != NULL && !EventFits(&Event->Options, CoreId, Context)) {
+        Event = EventNextArmed(Event);
+    }
+    return Event;
+}
+
 /* Not an increment in place: the store reads the count meanwhile, and must not see it half-written. */
 static inline VOID EventCountHit(DEBUGGER_EVENT_HITS *Hits)
 {
@@ -55,20 +64,20 @@ static UINT32 EventChangedRegs(const GUEST_REGS *Before, const GUEST_REGS *After
 }
 
 /* What the records of all events of this exit and stage have in common. */
-static DEBUGGER_EVENT_RECORD *EventBeginRecord(DEBUGGER_CORE *Core, UINT32 CoreId, UINT32 EventType,
-                                               UINT32 Stage, UINT64 Context, const GUEST_REGS *Regs)
+static DEBUGGER_EVENT_RECORD *EventBeginRecord(DEBUGGER_CORE *Core, UINT32 EventType, UINT32 Stage,
+                                               UINT64 Context, const GUEST_REGS *Regs)
 {
     DEBUGGER_EVENT_RECORD *Record = &Core->Record;
-    PLATFORM_PROCESS Process;
+    PLATFORM_PROCESS *Process     = &Core->Process;
 
-    PlatformProcessCurrent(&Process);
+    PlatformProcessCurrent(Process);
     Record->EventType = EventType;
     Record->Stage     = Stage;
     Record->Context   = Context;
-    Record->Rip       = VmFuncGetLastVmexitRip(CoreId);
-    Record->ProcessId = Process.ProcessId;
-    Record->ThreadId  = Process.ThreadId;
-    PlatformMemoryCopy(Record->ProcessName, Process.Name, sizeof(Process.Name));
+    Record->Rip       = VmFuncGetLastVmexitRip(Core->CoreId);
+    Record->ProcessId = Process->ProcessId;
+    Record->ThreadId  = Process->ThreadId;
+    PlatformMemoryCopy(Record->ProcessName, Process->Name, sizeof(Process->Name));
     PlatformMemoryCopy(&Record->Regs, Regs, sizeof(*Regs));
     Record->ChangedRegs = 0;
     if (Stage == VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION) {
@@ -85,32 +94,49 @@ static VOID EventSendRecord(DEBUGGER_EVENT_RECORD *Record, UINT64 Tag, BOOLEAN S
     LogCallbackSendBuffer(OPERATION_DEBUGGER_EVENT_RECORD, Record, sizeof(*Record), FALSE);
 }
 
-/* PRE saw all filters hold: count, and remember what the event wants of the rest of the exit. */
-static inline BOOLEAN EventPrepare(DEBUGGER_EVENT *Event, UINT32 CoreId)
-{
-    EventCountHit(&Event->Hits[CoreId]);
-    return (Event->Options.Stage & VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION) != 0;
-}
-
-static VOID EventRequestPost(DEBUGGER_CORE *Core, const GUEST_REGS *Regs, BOOLEAN ShortCircuited,
-                             BOOLEAN *PostEventRequired)
+/* The rest of the exit compares with what the instruction started with. */
+static VOID EventRequestPost(DEBUGGER_CORE *Core, const GUEST_REGS *Regs, BOOLEAN *PostEventRequired)
 {
     PlatformMemoryCopy(&Core->Before, Regs, sizeof(*Regs));
-    Core->ShortCircuited = ShortCircuited;
-    *PostEventRequired   = TRUE;
+    *PostEventRequired = TRUE;
+}
+
+/* Event fits, the ones after it may. Apart from the search for it, so that an exit that no event fits pays
+ * for nothing of this. */
+static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
+EventTriggerFrom(DEBUGGER_EVENT *Event, DEBUGGER_CORE *Core, UINT32 Stage, UINT64 Context,
+                 BOOLEAN *PostEventRequired, const GUEST_REGS *Regs)
+{
+    const BOOLEAN IsPre           = Stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION;
+    DEBUGGER_EVENT_RECORD *Record = NULL;
+    UINT32 Stages                 = 0;
+
+    Core->ShortCircuited &= !IsPre;
+    for (; Event != NULL; Event = EventFirstFitting(EventNextArmed(Event), Core->CoreId, Context)) {
+        if (IsPre) {
+            EventCountHit(&Event->Hits[Core->CoreId]);
+            Stages |= Event->Options.Stage;
+            Core->ShortCircuited |= Event->Options.ShortCircuit;
+        }
+        if (Event->Options.Stage & Stage) {
+            if (Record == NULL) {
+                Record = EventBeginRecord(Core, Event->Options.EventType, Stage, Context, Regs);
+            }
+            EventSendRecord(Record, Event->Tag, IsPre ? Event->Options.ShortCircuit : Core->ShortCircuited);
+        }
+    }
+    if (Stages & VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION) {
+        EventRequestPost(Core, Regs, PostEventRequired);
+    }
+    return IsPre && Core->ShortCircuited ? VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
+                                         : VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
 }
 
 VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
 DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE CallingStage,
                       PVOID Context, BOOLEAN *PostEventRequired, GUEST_REGS *Regs)
 {
-    const UINT64 ContextValue     = (UINTPTR)Context;
-    const BOOLEAN IsPre           = CallingStage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION;
-    DEBUGGER_EVENT_RECORD *Record = NULL;
-    BOOLEAN PostWanted            = FALSE;
-    BOOLEAN ShortCircuited        = FALSE;
     DEBUGGER_EVENT *Event;
-    DEBUGGER_CORE *Core;
     UINT32 CoreId;
 
     if ((UINT32)EventType >= VMM_EVENT_TYPE_COUNT) {
@@ -124,26 +150,10 @@ DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_
     if (CoreId >= g_DebuggerCoreCount) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_DEBUGGER_NOT_ENABLED;
     }
-    Core = &g_DebuggerCores[CoreId];
-
-    for (; Event != NULL; Event = EventNextArmed(Event)) {
-        if (!EventFits(&Event->Options, CoreId, ContextValue)) {
-            continue;
-        }
-        if (IsPre) {
-            PostWanted |= EventPrepare(Event, CoreId);
-            ShortCircuited |= Event->Options.ShortCircuit;
-        }
-        if (Event->Options.Stage & CallingStage) {
-            if (Record == NULL) {
-                Record = EventBeginRecord(Core, CoreId, EventType, CallingStage, ContextValue, Regs);
-            }
-            EventSendRecord(Record, Event->Tag, IsPre ? Event->Options.ShortCircuit : Core->ShortCircuited);
-        }
+    Event = EventFirstFitting(Event, CoreId, (UINTPTR)Context);
+    if (Event == NULL) {
+        return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
     }
-    if (PostWanted && PostEventRequired != NULL) {
-        EventRequestPost(Core, Regs, ShortCircuited, PostEventRequired);
-    }
-    return ShortCircuited ? VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
-                          : VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
+    return EventTriggerFrom(Event, &g_DebuggerCores[CoreId], CallingStage, (UINTPTR)Context,
+                            PostEventRequired, Regs);
 }
