@@ -23,3 +23,12 @@ HYPERKD_SOURCES := $(addprefix hyperkd/, \
 HYPERKD_LINUX_SOURCES := platform/linux/LinuxModuleHyperkd.c
 
 $(eval $(call archive,hyperkd,$(HYPERKD_ROOT_SOURCES) $(HYPERKD_SOURCES)))
+
+UNIT_ARCHIVES += hyperkd
+UNIT_TESTS    += $(addprefix tests/unit/hyperkd/, \
+    DeviceTest.c \
+    EventRaceTest.c \
+    EventStoreTest.c \
+    EventTriggerTest.c \
+    LoaderTest.c \
+    TerminationTest.c)
