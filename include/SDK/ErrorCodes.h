@@ -24,7 +24,7 @@
       "VT-x is in use by another hypervisor (CR4.VMXE is set): stop its machines and unload it (kvm_intel)") \
     X(DEBUGGER_ERROR_VMX_CAPABILITY_MISSING, 0xC0000004,                                                     \
       "this processor's VT-x lacks something that the VMM needs: the log names it")                          \
-    X(DEBUGGER_ERROR_OUT_OF_MEMORY, 0xC0000005, "the kernel has not enough free memory for the VMM")         \
+    X(DEBUGGER_ERROR_OUT_OF_MEMORY, 0xC0000005, "the kernel has not enough free memory")                     \
     X(DEBUGGER_ERROR_VMM_ALREADY_INITIALIZED, 0xC0000006, "the VMM is loaded already: unload it first")      \
     X(DEBUGGER_ERROR_VMM_NOT_INITIALIZED, 0xC0000007, "the VMM is not loaded: 'load vmm' first")             \
     X(DEBUGGER_ERROR_VMLAUNCH_FAILED, 0xC0000008,                                                            \
@@ -44,7 +44,7 @@
       "tool and modules are of different versions: install them together")
 
 typedef enum _DEBUGGER_ERROR {
-#define DEBUGGER_ERROR_AS_ENUM(Name, Value, Text) Name = (int)Value,
+#define DEBUGGER_ERROR_AS_ENUM(Name, Value, Text) Name = Value,
     DEBUGGER_ERROR_LIST(DEBUGGER_ERROR_AS_ENUM)
 #undef DEBUGGER_ERROR_AS_ENUM
 } DEBUGGER_ERROR;

@@ -16,21 +16,24 @@
 #include "SDK/ErrorCodes.h"
 #include "SDK/Events.h"
 
-#define HYPERDBG_DEVICE_PATH "/dev/hyperdbg" /* hyperkd: requests; mode 0600, one opener at a time (EBUSY)   \
-                                              */
-#define HYPERLOG_DEVICE_PATH                                                                                 \
-    "/dev/hyperlog" /* hyperlog: records by read and poll; mode 0600, one opener at a time */
+/* Both devices: mode 0600, one opener at a time (EBUSY). hyperkd takes requests; hyperlog gives records by
+ * read and poll. */
+#define HYPERDBG_DEVICE_PATH "/dev/hyperdbg"
+#define HYPERLOG_DEVICE_PATH "/dev/hyperlog"
 
 /* Changes whenever a structure of this file or of HyperLog.h changes its layout or meaning. */
 #define HYPERDBG_INTERFACE_VERSION 1
 
-#define HYPERDBG_ALL_CORES       0xFFFFFFFFu
-#define HYPERDBG_ALL_PROCESSES   0xFFFFFFFFu
-#define HYPERDBG_MAX_EVENTS      1024
-#define HYPERDBG_EVENT_TAG_START 0x1000000ull /* events are numbered from here, in the order they were set   \
-                                               */
-#define HYPERDBG_PROCESS_NAME_LENGTH 16       /* TASK_COMM_LEN, with the final zero */
-#define HYPERDBG_MAX_CORES           1024
+#define HYPERDBG_ALL_CORES     0xFFFFFFFFu
+#define HYPERDBG_ALL_PROCESSES 0xFFFFFFFFu
+#define HYPERDBG_MAX_EVENTS    1024
+#define HYPERDBG_MAX_CORES     1024
+
+/* Events are numbered from here, in the order they were set. */
+#define HYPERDBG_EVENT_TAG_START 0x1000000ull
+
+/* TASK_COMM_LEN, with the final zero. */
+#define HYPERDBG_PROCESS_NAME_LENGTH 16
 
 /* One event that a user asked for. */
 typedef struct _DEBUGGER_EVENT_OPTIONS {
@@ -41,8 +44,8 @@ typedef struct _DEBUGGER_EVENT_OPTIONS {
     UINT8 ShortCircuit;      /* 1: the instruction's effect does not happen (stage PRE only) */
     UINT8 HasOptionalParam1; /* 1: only when the context equals OptionalParam1 (CPUID leaf, MSR number...) */
     UINT8 Reserved[6];
-    UINT64 OptionalParam1;
-    UINT64 OptionalParam2;
+    UINT64 OptionalParam1; /* 0 unless HasOptionalParam1; a CPUID leaf or MSR number has 32 bits */
+    UINT64 OptionalParam2; /* 2 to 4: 0 for the types that give them no meaning */
     UINT64 OptionalParam3;
     UINT64 OptionalParam4;
 } DEBUGGER_EVENT_OPTIONS;
@@ -76,9 +79,9 @@ typedef struct _DEBUGGER_MODIFY_EVENTS {
 typedef struct _DEBUGGER_QUERY_EVENT {
     UINT64 Tag;                     /* in: the lowest number wanted; out: the event's number */
     DEBUGGER_EVENT_OPTIONS Options; /* out */
-    UINT64 Hits;                    /* out: how often all filters held since it was set */
-    UINT32 IsEnabled;               /* out */
-    UINT32 KernelStatus;            /* out */
+    UINT64 Hits; /* out: how often all filters held since it was set; once per instruction at any stage */
+    UINT32 IsEnabled;    /* out */
+    UINT32 KernelStatus; /* out */
 } DEBUGGER_QUERY_EVENT;
 
 typedef struct _DEBUGGER_QUERY_STATUS {
@@ -137,10 +140,10 @@ typedef struct _DEBUGGER_EVENT_RECORD {
     UINT32 ProcessId;
     UINT32 ThreadId;
     CHAR ProcessName[HYPERDBG_PROCESS_NAME_LENGTH];
-    GUEST_REGS Regs;    /* at this stage */
-    UINT32 ChangedRegs; /* bit n: element n of Regs differs from what it was before the instruction (stage
-                           POST) */
-    UINT8 ShortCircuited;
+    GUEST_REGS Regs;      /* at this stage */
+    UINT32 ChangedRegs;   /* bit n: element n of Regs differs from what it was before the instruction (stage
+                             POST) */
+    UINT8 ShortCircuited; /* PRE: by this event; POST: by any, so that nothing took effect */
     UINT8 Reserved[3];
 } DEBUGGER_EVENT_RECORD;
 

@@ -40,6 +40,11 @@ VOID HostedSetCpuCount(UINT32 Count);
 /* This thread runs on CoreId from now on. A new thread starts on core 0. */
 VOID HostedSetCurrentCpu(UINT32 CoreId);
 
+/* This thread's core enters and leaves VMX root mode, for tests with threads: PlatformCpuWaitForExits waits
+ * for the exits of other cores that are between these two. One thread at a time is one core. */
+VOID HostedBeginExit(VOID);
+VOID HostedEndExit(VOID);
+
 /* A core comes or goes as on a real machine: the registered life is called on it. GoOnline returns what
  * CoreOnline did (the core stays offline if FALSE), TRUE where nobody is registered. */
 BOOLEAN HostedCpuGoOnline(UINT32 CoreId);

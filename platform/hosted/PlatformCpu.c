@@ -4,6 +4,8 @@
  *
  * Context: user space. Cores come and go by the test's will, on the test's thread.
  */
+#include <sched.h>
+
 #include "platform/PlatformCpu.h"
 #include "platform/hosted/Hosted.h"
 
@@ -12,6 +14,8 @@ static BOOLEAN g_IsOffline[HOSTED_MAX_CORES];
 static const PLATFORM_CPU_LIFE *g_Life;
 static UINT32 g_HotplugLocks;
 static VOID (*g_PanicHandler)(const CHAR *Message);
+
+static UINT64 g_Exits[HOSTED_MAX_CORES]; /* begun plus ended: odd while the core is in one; atomic */
 
 static __thread UINT32 g_CurrentCpu;
 
@@ -46,6 +50,8 @@ VOID HostedResetCpu(VOID)
     HostedSetCurrentCpu(0);
     g_HotplugLocks = 0;
     g_PanicHandler = NULL;
+    for (UINT32 CoreId = 0; CoreId < HOSTED_MAX_CORES; CoreId++)
+        g_Exits[CoreId] = 0;
 }
 
 UINT32 PlatformCpuCount(VOID)
@@ -89,9 +95,30 @@ VOID PlatformCpuRunOnAll(PLATFORM_CPU_FUNCTION Function, PVOID Context)
         PlatformCpuRunOn(CoreId, Function, Context);
 }
 
+VOID HostedBeginExit(VOID)
+{
+    if (__atomic_fetch_add(&g_Exits[g_CurrentCpu], 1, __ATOMIC_SEQ_CST) & 1)
+        HostedDie("an exit inside an exit");
+}
+
+VOID HostedEndExit(VOID)
+{
+    if (!(__atomic_fetch_add(&g_Exits[g_CurrentCpu], 1, __ATOMIC_SEQ_CST) & 1))
+        HostedDie("an exit ended that had not begun");
+}
+
 VOID PlatformCpuWaitForExits(VOID)
 {
-    /* A test's exits are function calls: none is under way on another core unless the test has threads. */
+    UINT32 CoreId;
+
+    if (__atomic_load_n(&g_Exits[g_CurrentCpu], __ATOMIC_SEQ_CST) & 1)
+        HostedDie("waiting for exits in VMX root mode");
+    for (CoreId = 0; CoreId < g_CpuCount; CoreId++) {
+        UINT64 Seen = __atomic_load_n(&g_Exits[CoreId], __ATOMIC_SEQ_CST);
+
+        while ((Seen & 1) && __atomic_load_n(&g_Exits[CoreId], __ATOMIC_SEQ_CST) == Seen)
+            sched_yield();
+    }
 }
 
 VOID PlatformCpuHotplugLock(VOID)

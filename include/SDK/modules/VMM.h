@@ -79,7 +79,8 @@ typedef BOOLEAN (*VMM_CALLBACK_VMCALL_HANDLER)(UINT32 CoreId, UINT64 VmcallNumbe
 typedef VOID (*VMM_CALLBACK_REGISTERED_MTF_HANDLER)(UINT32 CoreId);
 /* A core received the NMI of a broadcast. Default: nothing. */
 typedef VOID (*VMM_CALLBACK_NMI_BROADCAST_REQUEST_HANDLER)(UINT32 CoreId, BOOLEAN IsOnVmxNmiHandler);
-/* May the VMM turn this exit off? Default: TRUE. */
+/* May the VMM turn this exit off? Context: the vector for the exception bitmap, the register's number for
+ * control registers, NULL for the others. Default: TRUE. */
 typedef BOOLEAN (*VMM_CALLBACK_QUERY_TERMINATE_PROTECTED_RESOURCE)(
     UINT32 CoreId, PROTECTED_HV_RESOURCES_TYPE ResourceType, PVOID Context,
     PROTECTED_HV_RESOURCES_PASSING_OVERS PassOver);

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# hyperkd: the debugger. Sources whose code runs in VMX root mode reference no function of the kernel; the rest runs in
+# process context only.
+
+HYPERKD_ROOT_SOURCES := $(addprefix hyperkd/debugger/, \
+    breakpoints/Breakpoint.c \
+    communication/KdMessaging.c \
+    core/DebuggerCallbacks.c \
+    core/Termination.c \
+    events/EventTrigger.c \
+    halted/Kd.c \
+    objects/Process.c \
+    user-level/Attaching.c \
+    user-level/UserAccess.c)
+
+HYPERKD_SOURCES := $(addprefix hyperkd/, \
+    debugger/core/Debugger.c \
+    debugger/events/EventArming.c \
+    debugger/events/EventStore.c \
+    driver/Device.c \
+    driver/Loader.c)
+
+HYPERKD_LINUX_SOURCES := platform/linux/LinuxModuleHyperkd.c
+
+$(eval $(call archive,hyperkd,$(HYPERKD_ROOT_SOURCES) $(HYPERKD_SOURCES)))
+
+UNIT_ARCHIVES += hyperkd
+UNIT_TESTS    += $(addprefix tests/unit/hyperkd/, \
+    DeviceTest.c \
+    EventRaceTest.c \
+    EventStoreTest.c \
+    EventTriggerTest.c \
+    LoaderTest.c \
+    TerminationTest.c)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Event.h - one event that a user asked for, as the store keeps it and root mode walks it.
+ *
+ * Context: the structures any; who may touch which member is said at each.
+ */
+#ifndef HYPERDBG_HYPERKD_EVENT_H
+#define HYPERDBG_HYPERKD_EVENT_H
+
+#include "SDK/Ioctls.h"
+#include "platform/PlatformMemory.h"
+#include "platform/PlatformProcess.h"
+
+/* Written by one core alone, without a lock prefix; as long as a cache line, so that two cores that hit the
+ * same event do not take the line from each other. */
+typedef struct _DEBUGGER_EVENT_HITS {
+    UINT64 Count;
+    UINT64 Unused[PLATFORM_CACHE_LINE / sizeof(UINT64) - 1];
+} __attribute__((aligned(PLATFORM_CACHE_LINE))) DEBUGGER_EVENT_HITS;
+
+typedef enum _DEBUGGER_EVENT_STATE {
+    DEBUGGER_EVENT_DISABLED = 0,
+    DEBUGGER_EVENT_ARMED,
+    DEBUGGER_EVENT_LEAVING, /* unlinked; exits that began before may still hold it */
+} DEBUGGER_EVENT_STATE;
+
+typedef struct _DEBUGGER_EVENT {
+    /* Next armed event of the same type, in the order of tags. Written under the store's lock with release
+     * stores, read by root mode on every core without any; left alone between unlinking and the end of the
+     * exits under way, as their walk may stand on this event. */
+    struct _DEBUGGER_EVENT *NextArmed;
+
+    /* Constant once the event is linked. */
+    UINT64 Tag;
+    DEBUGGER_EVENT_OPTIONS Options;
+
+    /* The store's own, under its lock. */
+    struct _DEBUGGER_EVENT *Next; /* all events, in the order of tags */
+    DEBUGGER_EVENT_STATE State;
+
+    DEBUGGER_EVENT_HITS Hits[]; /* one for each core: how often all filters held, counted at stage PRE */
+} DEBUGGER_EVENT;
+
+/* What one core keeps from PRE to POST of the same exit, and where it builds its records: exits do not nest,
+ * so a core has one of each. Written by that core alone. */
+typedef struct _DEBUGGER_CORE {
+    UINT32 CoreId;            /* constant */
+    BOOLEAN ShortCircuited;   /* PRE of this exit short-circuits its instruction */
+    GUEST_REGS Before;        /* what the instruction started with; written when PRE asks for a POST */
+    PLATFORM_PROCESS Process; /* here, as code of root mode keeps no arrays on its stack */
+    DEBUGGER_EVENT_RECORD Record;
+} __attribute__((aligned(PLATFORM_CACHE_LINE))) DEBUGGER_CORE;
+
+#endif

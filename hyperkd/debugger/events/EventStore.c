@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * EventStore.c - all events that users asked for, and how they come into force and out of it while other
+ * cores walk the armed ones.
+ *
+ * Context: process.
+ *
+ * In force:     have the cores exit; link into the list of its type (release); have the exits reported.
+ * Out of force: unlink; let all exits under way end; have the cores not exit any more; only then free, or
+ *               link again.
+ */
+#include "hyperkd/debugger/events/EventStore.h"
+
+#include "hyperkd/debugger/events/EventArming.h"
+#include "hyperkd/debugger/events/EventTrigger.h"
+#include "platform/PlatformCpu.h"
+#include "platform/PlatformLock.h"
+#include "platform/PlatformMemory.h"
+
+static PLATFORM_MUTEX *g_StoreLock; /* guards all that follows, and the writing of g_ArmedEvents */
+static DEBUGGER_EVENT *g_Events;    /* in the order of tags */
+static UINT32 g_EventCount;
+static UINT64 g_NextTag;
+
+/* --- the list of a type: what root mode sees -------------------------------------------------------------
+ */
+
+static VOID EventLink(DEBUGGER_EVENT *Event)
+{
+    const UINT32 EventType = Event->Options.EventType;
+    DEBUGGER_EVENT **Link  = &g_ArmedEvents[EventType];
+    const BOOLEAN IsFirst  = *Link == NULL;
+
+    while (*Link != NULL && (*Link)->Tag < Event->Tag) {
+        Link = &(*Link)->NextArmed;
+    }
+    Event->NextArmed = *Link;
+    __atomic_store_n(Link, Event, __ATOMIC_RELEASE);
+    if (IsFirst) {
+        EventSetTrigger(EventType, TRUE);
+    }
+}
+
+static VOID EventUnlink(DEBUGGER_EVENT *Event)
+{
+    const UINT32 EventType = Event->Options.EventType;
+    DEBUGGER_EVENT **Link  = &g_ArmedEvents[EventType];
+
+    while (*Link != Event) {
+        Link = &(*Link)->NextArmed;
+    }
+    __atomic_store_n(Link, Event->NextArmed, __ATOMIC_RELEASE);
+    if (g_ArmedEvents[EventType] == NULL) {
+        EventSetTrigger(EventType, FALSE);
+    }
+}
+
+/* --- one event, the lock held ----------------------------------------------------------------------------
+ */
+
+static UINT32 EventEnable(DEBUGGER_EVENT *Event)
+{
+    if (Event->State == DEBUGGER_EVENT_ARMED) {
+        return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+    }
+    if (!EventArmExits(&Event->Options)) {
+        return DEBUGGER_ERROR_INVALID_CORE_ID;
+    }
+    EventLink(Event);
+    Event->State = DEBUGGER_EVENT_ARMED;
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+static DEBUGGER_EVENT *EventAllocate(const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    const SIZE_T HitsSize = (SIZE_T)g_DebuggerCoreCount * sizeof(DEBUGGER_EVENT_HITS);
+    DEBUGGER_EVENT *Event = PlatformMemoryAllocate(sizeof(*Event) + HitsSize);
+
+    if (Event != NULL) {
+        Event->Options = *Options;
+        Event->Tag     = g_NextTag;
+    }
+    return Event;
+}
+
+static UINT64 EventHits(const DEBUGGER_EVENT *Event)
+{
+    UINT64 Hits = 0;
+
+    for (UINT32 CoreId = 0; CoreId < g_DebuggerCoreCount; CoreId++) {
+        Hits += __atomic_load_n(&Event->Hits[CoreId].Count, __ATOMIC_RELAXED);
+    }
+    return Hits;
+}
+
+static UINT32 EventAdd(const DEBUGGER_EVENT_OPTIONS *Options, UINT64 *Tag)
+{
+    DEBUGGER_EVENT **Last = &g_Events;
+    DEBUGGER_EVENT *Event;
+    UINT32 Status;
+
+    if (g_EventCount >= HYPERDBG_MAX_EVENTS) {
+        return DEBUGGER_ERROR_TOO_MANY_EVENTS;
+    }
+    Event = EventAllocate(Options);
+    if (Event == NULL) {
+        return DEBUGGER_ERROR_OUT_OF_MEMORY;
+    }
+    Status = EventEnable(Event);
+    if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL) {
+        PlatformMemoryFree(Event);
+        return Status;
+    }
+    while (*Last != NULL) {
+        Last = &(*Last)->Next;
+    }
+    *Last = Event;
+    *Tag  = g_NextTag++;
+    g_EventCount++;
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+/* --- some events, the lock held --------------------------------------------------------------------------
+ */
+
+static inline BOOLEAN EventIsSelected(const DEBUGGER_EVENT *Event, UINT64 Tag)
+{
+    return Tag == DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG || Event->Tag == Tag;
+}
+
+static UINT32 EventsEnable(UINT64 Tag)
+{
+    UINT32 Result = DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+
+    for (DEBUGGER_EVENT *Event = g_Events; Event != NULL; Event = Event->Next) {
+        if (EventIsSelected(Event, Tag)) {
+            const UINT32 Status = EventEnable(Event);
+
+            Result = Result == DEBUGGER_OPERATION_WAS_SUCCESSFUL ? Status : Result;
+        }
+    }
+    return Result;
+}
+
+/* One wait for all: it interrupts every core. */
+static UINT32 EventsDisable(UINT64 Tag)
+{
+    BOOLEAN IsAnyLeaving = FALSE;
+
+    for (DEBUGGER_EVENT *Event = g_Events; Event != NULL; Event = Event->Next) {
+        if (EventIsSelected(Event, Tag) && Event->State == DEBUGGER_EVENT_ARMED) {
+            EventUnlink(Event);
+            Event->State = DEBUGGER_EVENT_LEAVING;
+            IsAnyLeaving = TRUE;
+        }
+    }
+    if (!IsAnyLeaving) {
+        return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+    }
+    PlatformCpuWaitForExits();
+    for (DEBUGGER_EVENT *Event = g_Events; Event != NULL; Event = Event->Next) {
+        if (Event->State == DEBUGGER_EVENT_LEAVING) {
+            EventDisarmExits(&Event->Options);
+            Event->State = DEBUGGER_EVENT_DISABLED;
+        }
+    }
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+static UINT32 EventsClear(UINT64 Tag)
+{
+    DEBUGGER_EVENT **Link = &g_Events;
+
+    EventsDisable(Tag);
+    while (*Link != NULL) {
+        DEBUGGER_EVENT *Event = *Link;
+
+        if (!EventIsSelected(Event, Tag)) {
+            Link = &Event->Next;
+            continue;
+        }
+        *Link = Event->Next;
+        g_EventCount--;
+        PlatformMemoryFree(Event);
+    }
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+static DEBUGGER_EVENT *EventFindFrom(UINT64 Tag)
+{
+    DEBUGGER_EVENT *Event = g_Events;
+
+    while (Event != NULL && Event->Tag < Tag) {
+        Event = Event->Next;
+    }
+    return Event;
+}
+
+static DEBUGGER_EVENT *EventFind(UINT64 Tag)
+{
+    DEBUGGER_EVENT *Event = EventFindFrom(Tag);
+
+    return Event != NULL && Event->Tag == Tag ? Event : NULL;
+}
+
+static UINT32 EventsModify(UINT64 Tag, UINT32 (*Modify)(UINT64 Tag))
+{
+    UINT32 Status = DEBUGGER_ERROR_TAG_NOT_FOUND;
+
+    PlatformMutexAcquire(g_StoreLock);
+    if (Tag == DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG || EventFind(Tag) != NULL) {
+        Status = Modify(Tag);
+    }
+    PlatformMutexRelease(g_StoreLock);
+    return Status;
+}
+
+/* --- what others call ------------------------------------------------------------------------------------
+ */
+
+BOOLEAN EventStoreInitialize(VOID)
+{
+    const UINT32 CoreCount = PlatformCpuCount();
+
+    g_StoreLock = PlatformMutexCreate();
+    if (g_StoreLock == NULL) {
+        return FALSE;
+    }
+    g_DebuggerCores = PlatformMemoryAllocate((SIZE_T)CoreCount * sizeof(DEBUGGER_CORE));
+    if (g_DebuggerCores == NULL) {
+        goto DestroyLock;
+    }
+    for (UINT32 CoreId = 0; CoreId < CoreCount; CoreId++) {
+        g_DebuggerCores[CoreId].CoreId = CoreId;
+    }
+    g_DebuggerCoreCount = CoreCount;
+    g_NextTag           = HYPERDBG_EVENT_TAG_START;
+    return TRUE;
+
+DestroyLock:
+    PlatformMutexDestroy(g_StoreLock);
+    g_StoreLock = NULL;
+    return FALSE;
+}
+
+/* A core looks at its state only after it found an armed event: with none left, and the exits that had found
+ * one ended, the states are nobody's. */
+VOID EventStoreUninitialize(VOID)
+{
+    DebuggerClearEvent(DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG);
+    g_DebuggerCoreCount = 0;
+    PlatformMemoryFree(g_DebuggerCores);
+    g_DebuggerCores = NULL;
+    PlatformMutexDestroy(g_StoreLock);
+    g_StoreLock = NULL;
+}
+
+UINT32 DebuggerRegisterEvent(const DEBUGGER_EVENT_OPTIONS *Options, UINT64 *Tag)
+{
+    UINT32 Status = EventValidate(Options);
+
+    if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL) {
+        return Status;
+    }
+    PlatformMutexAcquire(g_StoreLock);
+    Status = EventAdd(Options, Tag);
+    PlatformMutexRelease(g_StoreLock);
+    return Status;
+}
+
+UINT32 DebuggerEnableEvent(UINT64 Tag)
+{
+    return EventsModify(Tag, EventsEnable);
+}
+
+UINT32 DebuggerDisableEvent(UINT64 Tag)
+{
+    return EventsModify(Tag, EventsDisable);
+}
+
+UINT32 DebuggerClearEvent(UINT64 Tag)
+{
+    return EventsModify(Tag, EventsClear);
+}
+
+UINT32 DebuggerQueryEventState(UINT64 Tag, BOOLEAN *IsEnabled)
+{
+    const DEBUGGER_EVENT *Event;
+
+    PlatformMutexAcquire(g_StoreLock);
+    Event = EventFind(Tag);
+    if (Event != NULL) {
+        *IsEnabled = Event->State == DEBUGGER_EVENT_ARMED;
+    }
+    PlatformMutexRelease(g_StoreLock);
+    return Event != NULL ? DEBUGGER_OPERATION_WAS_SUCCESSFUL : DEBUGGER_ERROR_TAG_NOT_FOUND;
+}
+
+UINT32 DebuggerQueryEvent(DEBUGGER_QUERY_EVENT *Query)
+{
+    const DEBUGGER_EVENT *Event;
+
+    PlatformMutexAcquire(g_StoreLock);
+    Event = EventFindFrom(Query->Tag);
+    if (Event != NULL) {
+        Query->Tag       = Event->Tag;
+        Query->Options   = Event->Options;
+        Query->Hits      = EventHits(Event);
+        Query->IsEnabled = Event->State == DEBUGGER_EVENT_ARMED;
+    }
+    PlatformMutexRelease(g_StoreLock);
+    return Event != NULL ? DEBUGGER_OPERATION_WAS_SUCCESSFUL : DEBUGGER_ERROR_TAG_NOT_FOUND;
+}
+
+UINT32 DebuggerCountEvents(VOID)
+{
+    UINT32 Count;
+
+    PlatformMutexAcquire(g_StoreLock);
+    Count = g_EventCount;
+    PlatformMutexRelease(g_StoreLock);
+    return Count;
+}

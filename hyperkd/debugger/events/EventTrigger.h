@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * EventTrigger.h - from an exit to the armed events of its type.
+ *
+ * Context: VMX root, except where said otherwise.
+ */
+#ifndef HYPERDBG_HYPERKD_EVENT_TRIGGER_H
+#define HYPERDBG_HYPERKD_EVENT_TRIGGER_H
+
+#include "SDK/modules/VMM.h"
+#include "hyperkd/debugger/events/Event.h"
+
+/* First armed event of each type; a disabled event is in no list. Written by the store (EventStore.c). */
+extern DEBUGGER_EVENT *g_ArmedEvents[VMM_EVENT_TYPE_COUNT];
+
+/* One element for each core that the machine can have. Written by the store while no event is armed. */
+extern DEBUGGER_CORE *g_DebuggerCores;
+extern UINT32 g_DebuggerCoreCount;
+
+static inline DEBUGGER_EVENT *EventFirstArmed(UINT32 EventType)
+{
+    return __atomic_load_n(&g_ArmedEvents[EventType], __ATOMIC_ACQUIRE);
+}
+
+static inline DEBUGGER_EVENT *EventNextArmed(const DEBUGGER_EVENT *Event)
+{
+    return __atomic_load_n(&Event->NextArmed, __ATOMIC_ACQUIRE);
+}
+
+/* The VMM's VmmCallbackTriggerEvents. Takes the armed events of EventType in the order of their tags: those
+ * whose core, process and context fit leave a record if they are set for this stage, ask for stage POST if
+ * they are set for that, and decide about the short-circuit. *PostEventRequired is only ever set, never
+ * cleared.
+ *
+ * SUCCESSFUL_IGNORE_EVENT: at stage PRE, an event that fits short-circuits. SUCCESSFUL_NO_INITIALIZED: no
+ * event of this type is armed. DEBUGGER_NOT_ENABLED: this core is none of ours. */
+VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
+DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE CallingStage,
+                      PVOID Context, BOOLEAN *PostEventRequired, GUEST_REGS *Regs);
+
+#endif

@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * DeviceTest.c - every request is served when it may be, refused with a reason when not, and no garbage does
+ * harm.
+ *
+ * Context: user space. Buffers are allocated with exactly their size, so that AddressSanitizer sees a request
+ * that reaches past it.
+ */
+#include <stdlib.h>
+
+#include "tests/unit/hyperkd/Mock.h"
+
+#include "hyperkd/debugger/events/EventStore.h"
+#include "hyperkd/debugger/events/EventTrigger.h"
+#include "hyperkd/driver/Device.h"
+
+#define SUCCESS DEBUGGER_OPERATION_WAS_SUCCESSFUL
+#define PRE     VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION
+
+typedef struct _FIELD {
+    SIZE_T Offset;
+    SIZE_T Size;
+} FIELD;
+
+typedef struct _REQUEST {
+    const CHAR *Name;
+    UINT32 Number;
+    UINT32 Size;
+    SIZE_T StatusOffset;
+    BOOLEAN IsWithoutVmm;
+    FIELD Reserved[2];
+} REQUEST;
+
+#define FIELD_OF(Type, Member)                                                                               \
+    {                                                                                                        \
+        offsetof(Type, Member), sizeof(((Type *)0)->Member)                                                  \
+    }
+#define REQUEST_OF(Number, Type) #Number, Number, sizeof(Type), offsetof(Type, KernelStatus)
+
+static const REQUEST g_Requests[] = {
+    {REQUEST_OF(IOCTL_INIT_VMM, DEBUGGER_LOAD_REQUEST),
+     TRUE,
+     {FIELD_OF(DEBUGGER_LOAD_REQUEST, Reserved), FIELD_OF(DEBUGGER_LOAD_REQUEST, Reserved2)}},
+    {REQUEST_OF(IOCTL_TERMINATE_VMM, DEBUGGER_LOAD_REQUEST),
+     FALSE,
+     {FIELD_OF(DEBUGGER_LOAD_REQUEST, Reserved), FIELD_OF(DEBUGGER_LOAD_REQUEST, Reserved2)}},
+    {REQUEST_OF(IOCTL_QUERY_STATUS, DEBUGGER_QUERY_STATUS),
+     TRUE,
+     {FIELD_OF(DEBUGGER_QUERY_STATUS, Reserved)}},
+    {REQUEST_OF(IOCTL_QUERY_EXITS, DEBUGGER_QUERY_EXITS),
+     FALSE,
+     {FIELD_OF(DEBUGGER_QUERY_EXITS, Reserved), FIELD_OF(DEBUGGER_QUERY_EXITS, Reserved2)}},
+    {REQUEST_OF(IOCTL_REGISTER_EVENT, DEBUGGER_REGISTER_EVENT),
+     FALSE,
+     {FIELD_OF(DEBUGGER_REGISTER_EVENT, Options.Reserved), FIELD_OF(DEBUGGER_REGISTER_EVENT, Reserved)}},
+    {REQUEST_OF(IOCTL_MODIFY_EVENTS, DEBUGGER_MODIFY_EVENTS),
+     FALSE,
+     {FIELD_OF(DEBUGGER_MODIFY_EVENTS, Reserved)}},
+    {REQUEST_OF(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT), FALSE, {{0, 0}}},
+};
+
+static const DEBUGGER_EVENT_OPTIONS g_AnyCpuid = {
+    .EventType = CPUID_INSTRUCTION_EXECUTION,
+    .CoreId    = HYPERDBG_ALL_CORES,
+    .ProcessId = HYPERDBG_ALL_PROCESSES,
+    .Stage     = PRE,
+};
+
+static int Start(void **State)
+{
+    (void)State;
+    MockReset();
+    HostedReset();
+    HostedSetCpuCount(2);
+    assert_true(DeviceInitialize());
+    return 0;
+}
+
+static int Finish(void **State)
+{
+    (void)State;
+    DeviceUninitialize();
+    assert_false(g_HandleInUse || g_AllowIOCTLFromUsermode || g_Mock.VmmIsUp || g_Mock.LogIsUp);
+    assert_int_equal(g_Mock.ArmedExits, 0);
+    assert_int_equal(g_Mock.TriggersOn, 0);
+    assert_int_equal(HostedLiveAllocations(), 0);
+    return 0;
+}
+
+static UINT32 Load(VOID)
+{
+    DEBUGGER_LOAD_REQUEST Request = {.InterfaceVersion = HYPERDBG_INTERFACE_VERSION};
+
+    assert_int_equal(DeviceHandleRequest(IOCTL_INIT_VMM, &Request, sizeof(Request)), 0);
+    return Request.KernelStatus;
+}
+
+static UINT32 Unload(VOID)
+{
+    DEBUGGER_LOAD_REQUEST Request = {.InterfaceVersion = HYPERDBG_INTERFACE_VERSION};
+
+    assert_int_equal(DeviceHandleRequest(IOCTL_TERMINATE_VMM, &Request, sizeof(Request)), 0);
+    return Request.KernelStatus;
+}
+
+static DEBUGGER_QUERY_STATUS QueryStatus(VOID)
+{
+    DEBUGGER_QUERY_STATUS Status;
+
+    memset(&Status, 0xFF, sizeof(Status));
+    Status.Reserved = 0;
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_STATUS, &Status, sizeof(Status)), 0);
+    assert_int_equal(Status.KernelStatus, SUCCESS);
+    return Status;
+}
+
+static UINT64 SetEvent(VOID)
+{
+    DEBUGGER_REGISTER_EVENT Request = {.Options = g_AnyCpuid};
+
+    assert_int_equal(DeviceHandleRequest(IOCTL_REGISTER_EVENT, &Request, sizeof(Request)), 0);
+    assert_int_equal(Request.KernelStatus, SUCCESS);
+    return Request.Tag;
+}
+
+static UINT32 Modify(UINT64 Tag, UINT32 Action, UINT32 *IsEnabled)
+{
+    DEBUGGER_MODIFY_EVENTS Request = {.Tag = Tag, .TypeOfAction = Action, .IsEnabled = 7};
+
+    assert_int_equal(DeviceHandleRequest(IOCTL_MODIFY_EVENTS, &Request, sizeof(Request)), 0);
+    *IsEnabled = Request.IsEnabled;
+    return Request.KernelStatus;
+}
+
+/* Zeroes in, KernelStatus out. */
+static UINT32 SendZeroes(const REQUEST *Request)
+{
+    UINT8 *Buffer = calloc(1, Request->Size);
+    UINT32 Status;
+
+    assert_int_equal(DeviceHandleRequest(Request->Number, Buffer, Request->Size), 0);
+    memcpy(&Status, Buffer + Request->StatusOffset, sizeof(Status));
+    free(Buffer);
+    return Status;
+}
+
+/* --- numbers and sizes -----------------------------------------------------------------------------------
+ */
+
+static void EveryRequestHasTheSizeThatItsNumberSays(void **State)
+{
+    (void)State;
+    for (UINT32 Index = 0; Index < COUNT_OF(g_Requests); Index++) {
+        assert_int_equal(DeviceRequestSize(g_Requests[Index].Number), g_Requests[Index].Size);
+        assert_int_equal((g_Requests[Index].Number >> 16) & 0x3FFF, g_Requests[Index].Size);
+    }
+}
+
+static BOOLEAN IsRequest(UINT32 Number)
+{
+    for (UINT32 Index = 0; Index < COUNT_OF(g_Requests); Index++) {
+        if (g_Requests[Index].Number == Number) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void AnyOtherNumberIsNoRequest(void **State)
+{
+    (void)State;
+    for (UINT32 Index = 0; Index < COUNT_OF(g_Requests); Index++) {
+        for (UINT32 Bits = 1; Bits < 0x10000; Bits++) {
+            assert_true(IsRequest(g_Requests[Index].Number ^ Bits) ==
+                        (DeviceRequestSize(g_Requests[Index].Number ^ Bits) != 0));
+            assert_true(IsRequest(g_Requests[Index].Number ^ Bits << 16) ==
+                        (DeviceRequestSize(g_Requests[Index].Number ^ Bits << 16) != 0));
+        }
+    }
+    assert_int_equal(DeviceRequestSize(0), 0);
+    assert_int_equal(DeviceRequestSize(0xFFFFFFFF), 0);
+}
+
+static void ARequestOfAnotherSizeIsNotTouched(void **State)
+{
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    g_Mock.Trace[0] = '\0';
+    for (UINT32 Index = 0; Index < COUNT_OF(g_Requests); Index++) {
+        for (UINT32 Size = 0; Size <= g_Requests[Index].Size + 16; Size++) {
+            UINT8 *Buffer, *Before;
+
+            if (Size == g_Requests[Index].Size) {
+                continue;
+            }
+            Buffer = malloc(Size ? Size : 1);
+            Before = malloc(Size ? Size : 1);
+            memset(Buffer, 0xA5, Size);
+            memset(Before, 0xA5, Size);
+            assert_int_equal(DeviceHandleRequest(g_Requests[Index].Number, Buffer, Size),
+                             DEVICE_NO_SUCH_REQUEST);
+            assert_memory_equal(Buffer, Before, Size);
+            free(Buffer);
+            free(Before);
+        }
+    }
+    MockExpectTrace("");
+}
+
+static void ARequestWithoutANumberIsNotTouched(void **State)
+{
+    UINT8 Buffer[64], Before[64];
+
+    (void)State;
+    memset(Buffer, 0xA5, sizeof(Buffer));
+    memset(Before, 0xA5, sizeof(Before));
+    assert_int_equal(DeviceHandleRequest(0, Buffer, sizeof(Buffer)), DEVICE_NO_SUCH_REQUEST);
+    assert_int_equal(DeviceHandleRequest(0xC0404804, Buffer, sizeof(Buffer)), DEVICE_NO_SUCH_REQUEST);
+    assert_memory_equal(Buffer, Before, sizeof(Buffer));
+}
+
+/* --- the door and reserved fields ------------------------------------------------------------------------
+ */
+
+static void WithoutVmmOnlyLoadAndStatusAreServed(void **State)
+{
+    (void)State;
+    for (UINT32 Round = 0; Round < 2; Round++) {
+        for (UINT32 Index = 0; Index < COUNT_OF(g_Requests); Index++) {
+            const UINT32 Status = SendZeroes(&g_Requests[Index]);
+
+            if ((Status == DEBUGGER_ERROR_VMM_NOT_INITIALIZED) == g_Requests[Index].IsWithoutVmm) {
+                fail_msg("%s: status %x", g_Requests[Index].Name, Status);
+            }
+        }
+        /* and again after a load that failed */
+        g_Mock.VmmFails = TRUE;
+        assert_int_equal(Load(), DEBUGGER_ERROR_VMLAUNCH_FAILED);
+    }
+}
+
+static void EveryReservedByteMustBeZero(void **State)
+{
+    UINT32 Checked = 0;
+
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    g_Mock.Trace[0] = '\0';
+    for (UINT32 Index = 0; Index < COUNT_OF(g_Requests); Index++) {
+        const REQUEST *Request = &g_Requests[Index];
+
+        for (UINT32 Field = 0; Field < COUNT_OF(Request->Reserved); Field++) {
+            for (SIZE_T Byte = 0; Byte < Request->Reserved[Field].Size; Byte++) {
+                UINT8 *Buffer = calloc(1, Request->Size);
+                UINT32 Status;
+
+                Buffer[Request->Reserved[Field].Offset + Byte] = 0x80;
+                assert_int_equal(DeviceHandleRequest(Request->Number, Buffer, Request->Size), 0);
+                memcpy(&Status, Buffer + Request->StatusOffset, sizeof(Status));
+                assert_int_equal(Status, DEBUGGER_ERROR_INVALID_REQUEST);
+                free(Buffer);
+                Checked++;
+            }
+        }
+    }
+    assert_int_equal(Checked, 8 + 8 + 4 + 8 + 10 + 4);
+    MockExpectTrace("");
+}
+
+/* --- loading ---------------------------------------------------------------------------------------------
+ */
+
+static void ALoadIsMeasuredAndStatusTellsIt(void **State)
+{
+    DEBUGGER_LOAD_REQUEST Request = {.InterfaceVersion = HYPERDBG_INTERFACE_VERSION};
+    DEBUGGER_QUERY_STATUS Status;
+
+    (void)State;
+    assert_int_equal(DeviceHandleRequest(IOCTL_INIT_VMM, &Request, sizeof(Request)), 0);
+    assert_int_equal(Request.KernelStatus, SUCCESS);
+    assert_true(Request.Ticks > 0);
+    SetEvent();
+    Status = QueryStatus();
+    assert_int_equal(Status.InterfaceVersion, HYPERDBG_INTERFACE_VERSION);
+    assert_int_equal(Status.IsVmmLoaded, 1);
+    assert_int_equal(Status.CoreCount, 2);
+    assert_int_equal(Status.EventCount, 1);
+    assert_int_equal(Status.LoadTicks, Request.Ticks);
+    assert_int_equal(Status.TotalExits, HYPERDBG_EXIT_REASON_COUNT * (1 + 2));
+    assert_memory_equal(Status.Backend, "VT-x\0\0\0", 8);
+}
+
+static void WithoutVmmStatusSaysSoAndNothingElse(void **State)
+{
+    (void)State;
+    for (UINT32 Round = 0; Round < 2; Round++) {
+        const DEBUGGER_QUERY_STATUS Status   = QueryStatus();
+        const DEBUGGER_QUERY_STATUS Expected = {.InterfaceVersion = HYPERDBG_INTERFACE_VERSION,
+                                                .KernelStatus     = SUCCESS};
+
+        assert_memory_equal(&Status, &Expected, sizeof(Status));
+        assert_int_equal(Load(), SUCCESS);
+        assert_int_equal(Unload(), SUCCESS);
+    }
+}
+
+static void ToolAndModulesMustBeOfOneVersion(void **State)
+{
+    DEBUGGER_LOAD_REQUEST Request = {.InterfaceVersion = HYPERDBG_INTERFACE_VERSION + 1};
+
+    (void)State;
+    assert_int_equal(DeviceHandleRequest(IOCTL_INIT_VMM, &Request, sizeof(Request)), 0);
+    assert_int_equal(Request.KernelStatus, DEBUGGER_ERROR_VERSION_MISMATCH);
+    MockExpectTrace("");
+    assert_int_equal(Load(), SUCCESS);
+    assert_int_equal(DeviceHandleRequest(IOCTL_TERMINATE_VMM, &Request, sizeof(Request)), 0);
+    assert_int_equal(Request.KernelStatus, DEBUGGER_ERROR_VERSION_MISMATCH);
+    assert_true(g_Mock.VmmIsUp);
+}
+
+static void TheReasonOfAFailedLoadReachesTheUser(void **State)
+{
+    (void)State;
+    g_Mock.VmmFails = TRUE;
+    g_Mock.VmmError = DEBUGGER_ERROR_VMX_DISABLED_BY_FIRMWARE;
+    assert_int_equal(Load(), DEBUGGER_ERROR_VMX_DISABLED_BY_FIRMWARE);
+    g_Mock.VmmFails = FALSE;
+    assert_int_equal(Load(), SUCCESS);
+    assert_int_equal(Load(), DEBUGGER_ERROR_VMM_ALREADY_INITIALIZED);
+    assert_int_equal(Unload(), SUCCESS);
+    assert_int_equal(Unload(), DEBUGGER_ERROR_VMM_NOT_INITIALIZED);
+}
+
+static void EachAllocationOfALoadMayFail(void **State)
+{
+    UINT32 Failures = 0;
+    UINT32 Status;
+
+    (void)State;
+    for (UINT32 Nth = 1;; Nth++) {
+        HostedFailAllocation(Nth);
+        Status = Load();
+        if (Status == SUCCESS) {
+            break;
+        }
+        assert_int_equal(Status, DEBUGGER_ERROR_OUT_OF_MEMORY);
+        assert_int_equal(HostedLiveAllocations(), 1); /* the device's own lock */
+        Failures++;
+    }
+    assert_false(HostedAllocationHasFailed());
+    assert_int_equal(Failures, 2);
+}
+
+static void ADeviceWithoutMemoryDoesNotStart(void **State)
+{
+    (void)State;
+    DeviceUninitialize();
+    HostedFailAllocation(1);
+    assert_false(DeviceInitialize());
+    assert_int_equal(HostedLiveAllocations(), 0);
+    assert_true(DeviceInitialize());
+}
+
+static void TheEndOfTheDeviceUnloadsTheVmm(void **State)
+{
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    SetEvent();
+    g_Mock.Trace[0] = '\0';
+    DeviceUninitialize();
+    MockExpectTrace("cpuids=0 VmFuncUninitVmm LogUnInitialize ");
+    assert_true(DeviceInitialize());
+}
+
+/* --- exits and events ------------------------------------------------------------------------------------
+ */
+
+static void ExitsAreToldOfEachCoreAndOfNoOther(void **State)
+{
+    DEBUGGER_QUERY_EXITS Exits = {.CoreId = 1};
+
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_EXITS, &Exits, sizeof(Exits)), 0);
+    assert_int_equal(Exits.KernelStatus, SUCCESS);
+    for (UINT32 Reason = 0; Reason < HYPERDBG_EXIT_REASON_COUNT; Reason++) {
+        assert_int_equal(Exits.Count[Reason], 2);
+    }
+    Exits.CoreId = 2;
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_EXITS, &Exits, sizeof(Exits)), 0);
+    assert_int_equal(Exits.KernelStatus, DEBUGGER_ERROR_INVALID_CORE_ID);
+    Exits.CoreId = 0xFFFFFFFF;
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_EXITS, &Exits, sizeof(Exits)), 0);
+    assert_int_equal(Exits.KernelStatus, DEBUGGER_ERROR_INVALID_CORE_ID);
+}
+
+static void AnEventIsSetListedChangedAndCleared(void **State)
+{
+    DEBUGGER_QUERY_EVENT Query = {.Tag = 0};
+    UINT32 IsEnabled;
+    UINT64 Tag;
+
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    Tag = SetEvent();
+    assert_int_equal(Tag, HYPERDBG_EVENT_TAG_START);
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_EVENT, &Query, sizeof(Query)), 0);
+    assert_int_equal(Query.KernelStatus, SUCCESS);
+    assert_int_equal(Query.Tag, Tag);
+    assert_memory_equal(&Query.Options, &g_AnyCpuid, sizeof(g_AnyCpuid));
+    assert_int_equal(Query.IsEnabled, 1);
+    assert_int_equal(Modify(Tag, DEBUGGER_MODIFY_EVENTS_DISABLE, &IsEnabled), SUCCESS);
+    assert_int_equal(Modify(Tag, DEBUGGER_MODIFY_EVENTS_QUERY_STATE, &IsEnabled), SUCCESS);
+    assert_int_equal(IsEnabled, 0);
+    assert_int_equal(Modify(Tag, DEBUGGER_MODIFY_EVENTS_ENABLE, &IsEnabled), SUCCESS);
+    assert_int_equal(Modify(Tag, DEBUGGER_MODIFY_EVENTS_QUERY_STATE, &IsEnabled), SUCCESS);
+    assert_int_equal(IsEnabled, 1);
+    assert_int_equal(Modify(Tag, DEBUGGER_MODIFY_EVENTS_CLEAR, &IsEnabled), SUCCESS);
+    assert_int_equal(Modify(Tag, DEBUGGER_MODIFY_EVENTS_QUERY_STATE, &IsEnabled),
+                     DEBUGGER_ERROR_TAG_NOT_FOUND);
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_EVENT, &Query, sizeof(Query)), 0);
+    assert_int_equal(Query.KernelStatus, DEBUGGER_ERROR_TAG_NOT_FOUND);
+}
+
+static void ABadSettingReachesTheUserAsItsError(void **State)
+{
+    DEBUGGER_REGISTER_EVENT Request = {.Options = g_AnyCpuid};
+
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    Request.Options.Stage = 9;
+    assert_int_equal(DeviceHandleRequest(IOCTL_REGISTER_EVENT, &Request, sizeof(Request)), 0);
+    assert_int_equal(Request.KernelStatus, DEBUGGER_ERROR_INVALID_STAGE);
+    assert_int_equal(Request.Tag, 0);
+    assert_int_equal(QueryStatus().EventCount, 0);
+}
+
+static void AnActionThatDoesNotExistIsRefused(void **State)
+{
+    UINT32 IsEnabled;
+    UINT64 Tag;
+
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    Tag = SetEvent();
+    assert_int_equal(Modify(Tag, DEBUGGER_MODIFY_EVENTS_CLEAR + 1, &IsEnabled),
+                     DEBUGGER_ERROR_INVALID_REQUEST);
+    assert_int_equal(Modify(Tag, 0xFFFFFFFF, &IsEnabled), DEBUGGER_ERROR_INVALID_REQUEST);
+    assert_int_equal(QueryStatus().EventCount, 1);
+}
+
+/* --- opening ---------------------------------------------------------------------------------------------
+ */
+
+static void OneOpenerAtATimeAndTheNextFindsEverythingAsItWas(void **State)
+{
+    (void)State;
+    assert_true(DeviceOpen());
+    assert_false(DeviceOpen());
+    assert_int_equal(Load(), SUCCESS);
+    SetEvent();
+    DeviceClose();
+    assert_true(DeviceOpen());
+    assert_false(DeviceOpen());
+    assert_int_equal(QueryStatus().IsVmmLoaded, 1);
+    assert_int_equal(QueryStatus().EventCount, 1);
+    assert_non_null(EventFirstArmed(CPUID_INSTRUCTION_EXECUTION));
+    DeviceClose();
+}
+
+/* --- garbage ---------------------------------------------------------------------------------------------
+ */
+
+#define GARBAGE_ROUNDS 30000
+
+static UINT32 Random(VOID)
+{
+    static UINT64 Seed = 88172645463325252ull;
+
+    Seed ^= Seed << 13;
+    Seed ^= Seed >> 7;
+    Seed ^= Seed << 17;
+    return (UINT32)(Seed >> 16);
+}
+
+static UINT32 RandomWord(VOID)
+{
+    static const UINT32 Likely[] = {0, 0,          0,          0,  1,  1,  2,         3,
+                                    4, 0xFFFFFFFF, 0xFFFFFFFF, 11, 12, 13, 0x01000000};
+    const UINT32 Which           = Random() % (COUNT_OF(Likely) + 2);
+
+    if (Which < COUNT_OF(Likely)) {
+        return Likely[Which];
+    }
+    return Which == COUNT_OF(Likely) ? Random() : HYPERDBG_EVENT_TAG_START + Random() % 64;
+}
+
+static BOOLEAN IsKnownStatus(UINT32 Status)
+{
+#define IS_STATUS(Name, Value, Text) || Status == Value
+    return Status == SUCCESS DEBUGGER_ERROR_LIST(IS_STATUS);
+#undef IS_STATUS
+}
+
+/* Something that could be served, for garbage to spoil. */
+static VOID FillSensibly(const REQUEST *Request, UINT8 *Buffer)
+{
+    const UINT32 Version = HYPERDBG_INTERFACE_VERSION;
+    const UINT64 Tag     = HYPERDBG_EVENT_TAG_START;
+
+    memset(Buffer, 0, Request->Size);
+    if (Request->Size == sizeof(DEBUGGER_LOAD_REQUEST) && Request->IsWithoutVmm) {
+        memcpy(Buffer, &Version, sizeof(Version));
+    } else if (Request->Number == IOCTL_REGISTER_EVENT) {
+        memcpy(Buffer, &g_AnyCpuid, sizeof(g_AnyCpuid));
+    } else if (Request->Number == IOCTL_MODIFY_EVENTS) {
+        memcpy(Buffer, &Tag, sizeof(Tag));
+    }
+}
+
+static UINT32 SendGarbage(const REQUEST *Request)
+{
+    const UINT32 OneIn = 1 + Random() % 16; /* 1: nothing but garbage */
+    UINT8 *Buffer      = malloc(Request->Size);
+    UINT32 Status;
+
+    FillSensibly(Request, Buffer);
+    for (SIZE_T Offset = 0; Offset < Request->Size; Offset += sizeof(UINT32)) {
+        const UINT32 Word = RandomWord();
+
+        if (Random() % OneIn == 0) {
+            memcpy(Buffer + Offset, &Word, sizeof(Word));
+        }
+    }
+    assert_int_equal(DeviceHandleRequest(Request->Number, Buffer, Request->Size), 0);
+    memcpy(&Status, Buffer + Request->StatusOffset, sizeof(Status));
+    free(Buffer);
+    return Status;
+}
+
+static void GarbageGetsAnAnswerAndDoesNoHarm(void **State)
+{
+    UINT32 Served[COUNT_OF(g_Requests)] = {0}, Refused[COUNT_OF(g_Requests)] = {0};
+
+    (void)State;
+    g_Mock.IsQuiet = TRUE;
+    for (UINT32 Round = 0; Round < GARBAGE_ROUNDS; Round++) {
+        const UINT32 Which = Random() % COUNT_OF(g_Requests);
+        UINT32 Status;
+
+        g_Mock.VmmFails = Random() % 8 == 0;
+        g_Mock.ArmFails = Random() % 8 == 0;
+        HostedFailAllocation(Random() % 16 == 0 ? 1 + Random() % 3 : 0);
+        if (!g_Mock.VmmIsUp && Random() % 4 == 0) {
+            Load();
+        }
+        Status = SendGarbage(&g_Requests[Which]);
+        if (!IsKnownStatus(Status)) {
+            fail_msg("%s: status %x", g_Requests[Which].Name, Status);
+        }
+        (Status == SUCCESS ? Served : Refused)[Which]++;
+        assert_int_equal(g_HandleInUse, g_Mock.VmmIsUp);
+        assert_int_equal(g_AllowIOCTLFromUsermode, g_Mock.VmmIsUp);
+    }
+    for (UINT32 Index = 0; Index < COUNT_OF(g_Requests); Index++) {
+        if (Served[Index] < 10 || Refused[Index] < 10) {
+            fail_msg("%s: %u served, %u refused", g_Requests[Index].Name, Served[Index], Refused[Index]);
+        }
+    }
+}
+
+#define TEST(Name) cmocka_unit_test_setup_teardown(Name, Start, Finish)
+
+int main(void)
+{
+    const struct CMUnitTest Tests[] = {
+        TEST(EveryRequestHasTheSizeThatItsNumberSays),
+        TEST(AnyOtherNumberIsNoRequest),
+        TEST(ARequestOfAnotherSizeIsNotTouched),
+        TEST(ARequestWithoutANumberIsNotTouched),
+        TEST(WithoutVmmOnlyLoadAndStatusAreServed),
+        TEST(EveryReservedByteMustBeZero),
+        TEST(ALoadIsMeasuredAndStatusTellsIt),
+        TEST(WithoutVmmStatusSaysSoAndNothingElse),
+        TEST(ToolAndModulesMustBeOfOneVersion),
+        TEST(TheReasonOfAFailedLoadReachesTheUser),
+        TEST(EachAllocationOfALoadMayFail),
+        TEST(ADeviceWithoutMemoryDoesNotStart),
+        TEST(TheEndOfTheDeviceUnloadsTheVmm),
+        TEST(ExitsAreToldOfEachCoreAndOfNoOther),
+        TEST(AnEventIsSetListedChangedAndCleared),
+        TEST(ABadSettingReachesTheUserAsItsError),
+        TEST(AnActionThatDoesNotExistIsRefused),
+        TEST(OneOpenerAtATimeAndTheNextFindsEverythingAsItWas),
+        TEST(GarbageGetsAnAnswerAndDoesNoHarm),
+    };
+
+    return cmocka_run_group_tests(Tests, NULL, NULL);
+}
