@@ -88,9 +88,10 @@ typedef struct _DEBUGGER_QUERY_STATUS {
     UINT32 EventCount;       /* out */
     UINT64 LoadTicks;        /* out: TSC ticks that the last load took, from request to success */
     UINT64 TotalExits;       /* out: VM exits of all cores since the load */
+    UINT64 LoadedAt;         /* out: TSC when the last load had succeeded, 0 when not loaded */
     CHAR Backend[8];         /* out: "VT-x", "AMD-V", or "" when not loaded */
-    UINT32 Reserved;
-    UINT32 KernelStatus; /* out */
+    UINT32 TscKhz;           /* out: TSC ticks in a millisecond, 0 when the kernel does not know */
+    UINT32 KernelStatus;     /* out */
 } DEBUGGER_QUERY_STATUS;
 
 #define HYPERDBG_EXIT_REASON_COUNT 128
