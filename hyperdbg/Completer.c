@@ -80,7 +80,7 @@ static UINT8 CompleterOnTab(EditLine *Editor, int Key)
     UINT32 Cursor        = (UINT32)(Line->cursor - Line->buffer);
     CHAR Text[1024];
 
-    (VOID) Key;
+    (void)Key;
     if (Cursor >= sizeof(Text))
         return CC_ERROR;
     memcpy(Text, Line->buffer, Cursor);

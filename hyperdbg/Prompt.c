@@ -49,7 +49,7 @@ static char *PromptForEditor(EditLine *Editor)
 {
     static CHAR Coloured[64];
 
-    (VOID) Editor;
+    (void)Editor;
     if (g_Prompt.Terminal->IsColoured)
         snprintf(Coloured, sizeof(Coloured), "\1\033[1m\1%s\1\033[m\1", PromptText());
     else
@@ -194,7 +194,7 @@ static int PromptReadCharacter(EditLine *Editor, wchar_t *Character)
 {
     mbstate_t State = {0};
 
-    (VOID) Editor;
+    (void)Editor;
     for (;;) {
         CHAR Byte;
 
@@ -276,7 +276,7 @@ INT32 PromptRun(HYPERDBG_SESSION *Session, TERMINAL *Terminal)
         return EXIT_FAILURE;
     }
     PromptSay("hyperdbg " HYPERDBG_VERSION ": 'help' lists the commands, Tab completes, Ctrl-D leaves");
-    HyperDbgConnect(Session, FALSE);
+    HyperDbgSayWhatRuns(Session);
     fflush(stdout);
     do
         Line = PromptReadLine();

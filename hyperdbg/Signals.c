@@ -18,7 +18,7 @@ static volatile sig_atomic_t g_IsEditing;
 
 static VOID SignalsOnScript(int Number)
 {
-    (VOID) Number;
+    (void)Number;
     HyperDbgInterrupt(g_Session);
 }
 

@@ -49,8 +49,8 @@ static VOID CompleterOffer(COMPLETER *Completer, const CHAR *Word)
 
 static VOID CompleteNothing(COMPLETER *Completer, const PARAMETER *Parameter)
 {
-    (VOID) Completer;
-    (VOID) Parameter;
+    (void)Completer;
+    (void)Parameter;
 }
 
 static VOID CompleteChoice(COMPLETER *Completer, const PARAMETER *Parameter)
@@ -62,7 +62,7 @@ static VOID CompleteChoice(COMPLETER *Completer, const PARAMETER *Parameter)
 /* Names are offered once something is typed: there are too many to list. */
 static VOID CompleteMsr(COMPLETER *Completer, const PARAMETER *Parameter)
 {
-    (VOID) Parameter;
+    (void)Parameter;
     for (UINT32 i = 0; Completer->Begun[0] != '\0' && i < g_MsrNameCount; i++)
         CompleterOffer(Completer, g_MsrNames[i].Name);
 }
@@ -80,7 +80,7 @@ static VOID CompleteEvent(COMPLETER *Completer, const PARAMETER *Parameter)
 {
     HYPERDBG_MESSAGE_CALLBACK Callback = Completer->Session->Options.Callback;
 
-    (VOID) Parameter;
+    (void)Parameter;
     Completer->Session->Options.Callback = NULL;
     if (HyperDbgConnect(Completer->Session, TRUE))
         EventListWalk(Completer->Session, CompleteOneEvent, Completer);
@@ -89,7 +89,7 @@ static VOID CompleteEvent(COMPLETER *Completer, const PARAMETER *Parameter)
 
 static VOID CompleteCommand(COMPLETER *Completer, const PARAMETER *Parameter)
 {
-    (VOID) Parameter;
+    (void)Parameter;
     for (UINT32 i = 0; i < g_CommandCount; i++)
         CompleterOffer(Completer, g_CommandTable[i].Name);
 }

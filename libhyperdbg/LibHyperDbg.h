@@ -99,6 +99,9 @@ BOOLEAN HyperDbgIsPaused(const HYPERDBG_SESSION *Session);
 /* Ends a waiting command ("sleep") and what would follow it on its line. Async-signal-safe, any thread. */
 VOID HyperDbgInterrupt(HYPERDBG_SESSION *Session);
 
+/* Connects, and says (as a notice) what was found; for a program that greets its user. */
+VOID HyperDbgSayWhatRuns(HYPERDBG_SESSION *Session);
+
 /* Says (as a notice) that the VMM and its events stay, if the VMM is loaded; for a program about to leave. */
 VOID HyperDbgSayWhatStays(HYPERDBG_SESSION *Session);
 

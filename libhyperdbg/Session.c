@@ -68,6 +68,21 @@ BOOLEAN HyperDbgIsPaused(const HYPERDBG_SESSION *Session)
     return Session->IsPaused;
 }
 
+VOID HyperDbgSayWhatRuns(HYPERDBG_SESSION *Session)
+{
+    DEBUGGER_QUERY_STATUS Status;
+
+    if (ConnectionIsAbsent(Session))
+        OutputNotice(Session, "the modules are not loaded: 'load vmm' loads them and starts the VMM");
+    else if (!ConnectionNeed(Session) || !ConnectionQueryStatus(Session, &Status))
+        return;
+    else if (!Status.IsVmmLoaded)
+        OutputNotice(Session, "the VMM is not loaded: 'load vmm' starts it");
+    else
+        OutputNotice(Session, "the VMM runs on %u core%s, with %u event%s set", Status.CoreCount,
+                     Status.CoreCount == 1 ? "" : "s", Status.EventCount, Status.EventCount == 1 ? "" : "s");
+}
+
 VOID HyperDbgSayWhatStays(HYPERDBG_SESSION *Session)
 {
     DEBUGGER_QUERY_STATUS Status;

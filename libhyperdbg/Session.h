@@ -29,7 +29,7 @@ struct _HYPERDBG_SESSION {
 
     /* Of the last load; 0: not known, times are shown as raw ticks. */
     UINT64 LoadedAt;
-    UINT32 TscKhz;
+    UINT64 TscPerMillisecond;
 
     INT32 InterruptDescriptor; /* eventfd: HyperDbgInterrupt was called */
 

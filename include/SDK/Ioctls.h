@@ -16,21 +16,22 @@
 #include "SDK/ErrorCodes.h"
 #include "SDK/Events.h"
 
-#define HYPERDBG_DEVICE_PATH "/dev/hyperdbg" /* hyperkd: requests; mode 0600, one opener at a time (EBUSY)   \
-                                              */
-#define HYPERLOG_DEVICE_PATH                                                                                 \
-    "/dev/hyperlog" /* hyperlog: records by read and poll; mode 0600, one opener at a time */
+/* hyperkd: requests; mode 0600, one opener at a time (EBUSY) */
+#define HYPERDBG_DEVICE_PATH "/dev/hyperdbg"
+/* hyperlog: records by read and poll; mode 0600, one opener at a time (EBUSY) */
+#define HYPERLOG_DEVICE_PATH "/dev/hyperlog"
 
 /* Changes whenever a structure of this file or of HyperLog.h changes its layout or meaning. */
 #define HYPERDBG_INTERFACE_VERSION 1
 
-#define HYPERDBG_ALL_CORES       0xFFFFFFFFu
-#define HYPERDBG_ALL_PROCESSES   0xFFFFFFFFu
-#define HYPERDBG_MAX_EVENTS      1024
-#define HYPERDBG_EVENT_TAG_START 0x1000000ull /* events are numbered from here, in the order they were set   \
-                                               */
-#define HYPERDBG_PROCESS_NAME_LENGTH 16       /* TASK_COMM_LEN, with the final zero */
-#define HYPERDBG_MAX_CORES           1024
+#define HYPERDBG_ALL_CORES     0xFFFFFFFFu
+#define HYPERDBG_ALL_PROCESSES 0xFFFFFFFFu
+#define HYPERDBG_MAX_CORES     1024
+#define HYPERDBG_MAX_EVENTS    1024
+/* Events are numbered from here, in the order they were set. */
+#define HYPERDBG_EVENT_TAG_START 0x1000000ull
+/* TASK_COMM_LEN, with the final zero. */
+#define HYPERDBG_PROCESS_NAME_LENGTH 16
 
 /* One event that a user asked for. */
 typedef struct _DEBUGGER_EVENT_OPTIONS {
@@ -82,16 +83,17 @@ typedef struct _DEBUGGER_QUERY_EVENT {
 } DEBUGGER_QUERY_EVENT;
 
 typedef struct _DEBUGGER_QUERY_STATUS {
-    UINT32 InterfaceVersion; /* out: HYPERDBG_INTERFACE_VERSION of the modules */
-    UINT32 IsVmmLoaded;      /* out */
-    UINT32 CoreCount;        /* out: cores that the VMM runs on, 0 when not loaded */
-    UINT32 EventCount;       /* out */
-    UINT64 LoadTicks;        /* out: TSC ticks that the last load took, from request to success */
-    UINT64 TotalExits;       /* out: VM exits of all cores since the load */
-    UINT64 LoadedAt;         /* out: TSC when the last load had succeeded, 0 when not loaded */
-    CHAR Backend[8];         /* out: "VT-x", "AMD-V", or "" when not loaded */
-    UINT32 TscKhz;           /* out: TSC ticks in a millisecond, 0 when the kernel does not know */
-    UINT32 KernelStatus;     /* out */
+    UINT32 InterfaceVersion;  /* out: HYPERDBG_INTERFACE_VERSION of the modules */
+    UINT32 IsVmmLoaded;       /* out */
+    UINT32 CoreCount;         /* out: cores that the VMM runs on, 0 when not loaded */
+    UINT32 EventCount;        /* out */
+    UINT64 LoadTicks;         /* out: TSC ticks that the last load took, from request to success */
+    UINT64 LoadedAt;          /* out: TSC when it had succeeded */
+    UINT64 TscPerMillisecond; /* out: 0 when not known */
+    UINT64 TotalExits;        /* out: VM exits of all cores since the load */
+    CHAR Backend[8];          /* out: "VT-x", "AMD-V", or "" when not loaded */
+    UINT32 Reserved;
+    UINT32 KernelStatus; /* out */
 } DEBUGGER_QUERY_STATUS;
 
 #define HYPERDBG_EXIT_REASON_COUNT 128

@@ -34,14 +34,14 @@ static BOOLEAN ParseChoice(const PARAMETER *Parameter, const CHAR *Word, UINT64 
 
 static BOOLEAN ParseMsr(const PARAMETER *Parameter, const CHAR *Word, UINT64 *Value)
 {
-    (VOID) Parameter;
+    (void)Parameter;
     return (NumberParse(Word, Value) && *Value <= 0xFFFFFFFF) || MsrFind(Word, Value);
 }
 
 /* Numbers count from 0; the whole tag is understood too. */
 static BOOLEAN ParseEvent(const PARAMETER *Parameter, const CHAR *Word, UINT64 *Value)
 {
-    (VOID) Parameter;
+    (void)Parameter;
     if (!NumberParse(Word, Value) || *Value == DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG)
         return FALSE;
     if (*Value < HYPERDBG_EVENT_TAG_START)
@@ -51,14 +51,14 @@ static BOOLEAN ParseEvent(const PARAMETER *Parameter, const CHAR *Word, UINT64 *
 
 static BOOLEAN ParseCommandName(const PARAMETER *Parameter, const CHAR *Word, UINT64 *Value)
 {
-    (VOID) Parameter;
+    (void)Parameter;
     *Value = 0;
     return CommandFind(Word) != NULL;
 }
 
 static BOOLEAN ParseFile(const PARAMETER *Parameter, const CHAR *Word, UINT64 *Value)
 {
-    (VOID) Parameter;
+    (void)Parameter;
     *Value = 0;
     return Word[0] != '\0';
 }

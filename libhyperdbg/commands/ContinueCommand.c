@@ -10,7 +10,7 @@
 
 static HYPERDBG_RESULT ContinueCommandRun(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments)
 {
-    (VOID) Arguments;
+    (void)Arguments;
     OutputResult(Session, JsonObject("flowing"), "the flow of messages %s",
                  HyperDbgIsPaused(Session) ? "goes on" : "was not paused");
     HyperDbgSetPaused(Session, FALSE);

@@ -8,8 +8,8 @@
 
 static HYPERDBG_RESULT ExitCommandRun(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments)
 {
-    (VOID) Session;
-    (VOID) Arguments;
+    (void)Session;
+    (void)Arguments;
     return HYPERDBG_LEAVE;
 }
 

@@ -12,7 +12,7 @@
 
 static HYPERDBG_RESULT FlushCommandRun(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments)
 {
-    (VOID) Arguments;
+    (void)Arguments;
     if (!ConnectionNeed(Session))
         return HYPERDBG_FAILURE;
     Session->IsCounting = TRUE;

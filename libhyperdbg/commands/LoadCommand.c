@@ -26,7 +26,7 @@ static HYPERDBG_RESULT LoadCommandRun(HYPERDBG_SESSION *Session, const ARGUMENTS
     DEBUGGER_LOAD_REQUEST Request = {.InterfaceVersion = HYPERDBG_INTERFACE_VERSION};
     DEBUGGER_QUERY_STATUS Status;
 
-    (VOID) Arguments;
+    (void)Arguments;
     if (!ConnectionLoad(Session) || !ConnectionRequest(Session, IOCTL_INIT_VMM, &Request) ||
         !ConnectionQueryStatus(Session, &Status))
         return HYPERDBG_FAILURE;

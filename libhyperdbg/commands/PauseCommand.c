@@ -10,7 +10,7 @@
 
 static HYPERDBG_RESULT PauseCommandRun(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments)
 {
-    (VOID) Arguments;
+    (void)Arguments;
     HyperDbgSetPaused(Session, TRUE);
     OutputResult(Session, JsonObject("paused"),
                  "the flow of messages is paused; the machine runs on ('g' resumes)");

@@ -18,8 +18,8 @@ static VOID StatusShowText(HYPERDBG_SESSION *Session, const DEBUGGER_QUERY_STATU
     if (Status->IsVmmLoaded) {
         TextAdd(&Load, "runs on %u core%s (%s), loaded in %llu ticks", Status->CoreCount,
                 Status->CoreCount == 1 ? "" : "s", Status->Backend, Status->LoadTicks);
-        if (Status->TscKhz != 0)
-            TextAdd(&Load, " (%.3f ms)", (double)Status->LoadTicks / Status->TscKhz);
+        if (Status->TscPerMillisecond != 0)
+            TextAdd(&Load, " (%.3f ms)", (double)Status->LoadTicks / (double)Status->TscPerMillisecond);
     } else
         TextAdd(&Load, "not loaded");
     OutputText(Session, HYPERDBG_MESSAGE_RESULT, "modules   loaded (interface %u)", Status->InterfaceVersion);
@@ -43,16 +43,29 @@ static VOID StatusShowObject(HYPERDBG_SESSION *Session, const DEBUGGER_QUERY_STA
     JsonAddNumber(Object, "events", Status->EventCount);
     JsonAddNumber(Object, "exits", Status->TotalExits);
     JsonAddNumber(Object, "load_ticks", Status->LoadTicks);
-    JsonAddNumber(Object, "tsc_khz", Status->TscKhz);
+    JsonAddNumber(Object, "tsc_per_millisecond", Status->TscPerMillisecond);
     JsonAddBoolean(Object, "paused", HyperDbgIsPaused(Session));
     OutputObject(Session, HYPERDBG_MESSAGE_RESULT, Object);
+}
+
+static VOID StatusSayAbsent(HYPERDBG_SESSION *Session)
+{
+    struct json_object *Object = JsonObject("status");
+
+    JsonAddBoolean(Object, "modules", FALSE);
+    JsonAddBoolean(Object, "vmm", FALSE);
+    OutputResult(Session, Object, "the modules are not loaded ('load vmm' loads them and starts the VMM)");
 }
 
 static HYPERDBG_RESULT StatusCommandRun(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments)
 {
     DEBUGGER_QUERY_STATUS Status;
 
-    (VOID) Arguments;
+    (void)Arguments;
+    if (ConnectionIsAbsent(Session)) {
+        StatusSayAbsent(Session);
+        return HYPERDBG_SUCCESS;
+    }
     if (!ConnectionQueryStatus(Session, &Status))
         return HYPERDBG_FAILURE;
     StatusShowText(Session, &Status);

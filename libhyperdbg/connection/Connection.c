@@ -82,8 +82,8 @@ BOOLEAN ConnectionQueryStatus(HYPERDBG_SESSION *Session, DEBUGGER_QUERY_STATUS *
         return FALSE;
     Status->Backend[sizeof(Status->Backend) - 1] = '\0';
     if (Status->IsVmmLoaded) {
-        Session->LoadedAt = Status->LoadedAt;
-        Session->TscKhz   = Status->TscKhz;
+        Session->LoadedAt          = Status->LoadedAt;
+        Session->TscPerMillisecond = Status->TscPerMillisecond;
     }
     return TRUE;
 }
@@ -135,6 +135,13 @@ BOOLEAN HyperDbgConnect(HYPERDBG_SESSION *Session, BOOLEAN IsQuiet)
     if (Error > 0 && !IsQuiet)
         OutputError(Session, NULL, "%s", ErrorText);
     return Error == 0;
+}
+
+BOOLEAN ConnectionIsAbsent(HYPERDBG_SESSION *Session)
+{
+    CHAR ErrorText[TRANSPORT_ERROR_SIZE];
+
+    return !Session->IsConnected && ConnectionIsNoModule(ConnectionOpen(Session, ErrorText));
 }
 
 BOOLEAN ConnectionNeed(HYPERDBG_SESSION *Session)
@@ -228,8 +235,8 @@ UINT32 ConnectionReadRecords(HYPERDBG_SESSION *Session, UINT64 *Newest)
 UINT64 ConnectionDrain(HYPERDBG_SESSION *Session)
 {
     const HYPERDBG_OPTIONS *Options = &Session->Options;
-    UINT64 Slack =
-        Session->TscKhz != 0 ? (UINT64)Session->TscKhz * DRAIN_SLACK_MILLISECONDS : DRAIN_SLACK_TICKS;
+    UINT64 Slack = Session->TscPerMillisecond != 0 ? Session->TscPerMillisecond * DRAIN_SLACK_MILLISECONDS
+                                                   : DRAIN_SLACK_TICKS;
     UINT64 Total = 0, Newest = 0;
     UINT32 Count;
 

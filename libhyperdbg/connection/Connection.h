@@ -16,6 +16,9 @@ BOOLEAN ConnectionNeed(HYPERDBG_SESSION *Session);
 /* Connects, putting the modules in first if they are not there. FALSE: not possible, and said. */
 BOOLEAN ConnectionLoad(HYPERDBG_SESSION *Session);
 
+/* Connects if that is possible. TRUE: it is not, because the modules are not loaded; nothing was said. */
+BOOLEAN ConnectionIsAbsent(HYPERDBG_SESSION *Session);
+
 VOID ConnectionClose(HYPERDBG_SESSION *Session);
 
 /* One request (connecting if needed); TRUE: done. FALSE: refused, and said. */

@@ -127,19 +127,19 @@ static INT32 DevicePollDescriptor(PVOID Context)
 
 static UINT64 DeviceTicks(PVOID Context)
 {
-    (VOID) Context;
+    (void)Context;
     return __builtin_ia32_rdtsc();
 }
 
 static INT32 DeviceLoadModules(PVOID Context, CHAR *ErrorText)
 {
-    (VOID) Context;
+    (void)Context;
     return ModulesLoad(&g_KernelModuleCalls, ErrorText);
 }
 
 static INT32 DeviceUnloadModules(PVOID Context, CHAR *ErrorText)
 {
-    (VOID) Context;
+    (void)Context;
     return ModulesUnload(&g_KernelModuleCalls, ErrorText);
 }
 

@@ -24,10 +24,10 @@ UINT64 EventNumber(UINT64 Tag)
 
 BOOLEAN EventSeconds(const HYPERDBG_SESSION *Session, UINT64 Time, double *Seconds)
 {
-    if (Session->LoadedAt == 0 || Session->TscKhz == 0)
+    if (Session->LoadedAt == 0 || Session->TscPerMillisecond == 0)
         return FALSE;
     /* Signed: messages of the load itself are older than its end. */
-    *Seconds = (double)(INT64)(Time - Session->LoadedAt) / (Session->TscKhz * 1000.0);
+    *Seconds = (double)(INT64)(Time - Session->LoadedAt) / ((double)Session->TscPerMillisecond * 1000);
     return TRUE;
 }
 
