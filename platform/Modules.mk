@@ -16,7 +16,7 @@ PLATFORM_LINUX_SOURCES := $(addprefix platform/linux/,PlatformCpu.c PlatformLock
 module_sources = $($(1)_MODULE_SOURCES)
 hyperlog_MODULE_SOURCES := $(HYPERLOG_SOURCES) $(HYPERLOG_LINUX_SOURCES) $(PLATFORM_LINUX_SOURCES)
 hyperhv_MODULE_SOURCES  := $(HYPERHV_SOURCES) $(HYPERHV_LINUX_SOURCES) $(PLATFORM_LINUX_SOURCES)
-hyperkd_MODULE_SOURCES  := $(HYPERKD_SOURCES) $(HYPERKD_LINUX_SOURCES) $(PLATFORM_LINUX_SOURCES)
+hyperkd_MODULE_SOURCES  := $(HYPERKD_ROOT_SOURCES) $(HYPERKD_SOURCES) $(HYPERKD_LINUX_SOURCES) $(PLATFORM_LINUX_SOURCES)
 
 # Third parties' modules on hyperhv: examples/NAME/NAME.c; and modules of the tests: tests/vm/modules/NAME/NAME.c
 EXTRA_MODULES := $(foreach file,$(wildcard examples/*/*.c tests/vm/modules/*/*.c),$(if $(filter $(basename $(notdir $(file))),$(notdir $(patsubst %/,%,$(dir $(file))))),$(file)))

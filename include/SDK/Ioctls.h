@@ -85,13 +85,15 @@ typedef struct _DEBUGGER_QUERY_EVENT {
 } DEBUGGER_QUERY_EVENT;
 
 typedef struct _DEBUGGER_QUERY_STATUS {
-    UINT32 InterfaceVersion; /* out: HYPERDBG_INTERFACE_VERSION of the modules */
-    UINT32 IsVmmLoaded;      /* out */
-    UINT32 CoreCount;        /* out: cores that the VMM runs on, 0 when not loaded */
-    UINT32 EventCount;       /* out */
-    UINT64 LoadTicks;        /* out: TSC ticks that the last load took, from request to success */
-    UINT64 TotalExits;       /* out: VM exits of all cores since the load */
-    CHAR Backend[8];         /* out: "VT-x", "AMD-V", or "" when not loaded */
+    UINT32 InterfaceVersion;  /* out: HYPERDBG_INTERFACE_VERSION of the modules */
+    UINT32 IsVmmLoaded;       /* out */
+    UINT32 CoreCount;         /* out: cores that the VMM runs on, 0 when not loaded */
+    UINT32 EventCount;        /* out */
+    UINT64 LoadTicks;         /* out: TSC ticks that the last load took, from request to success */
+    UINT64 LoadedAt;          /* out: TSC when it had succeeded */
+    UINT64 TscPerMillisecond; /* out: 0 when not known */
+    UINT64 TotalExits;        /* out: VM exits of all cores since the load */
+    CHAR Backend[8];          /* out: "VT-x", "AMD-V", or "" when not loaded */
     UINT32 Reserved;
     UINT32 KernelStatus; /* out */
 } DEBUGGER_QUERY_STATUS;

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * EventCommand.c - what the commands that set an event share: parameters, the request, the answer.
+ *
+ * Context: user space.
+ */
+#include "libhyperdbg/commands/EventCommand.h"
+
+#include "libhyperdbg/MsrNames.h"
+#include "libhyperdbg/connection/Connection.h"
+#include "libhyperdbg/output/EventShow.h"
+#include "libhyperdbg/output/EventTypes.h"
+#include "libhyperdbg/output/Output.h"
+
+const CHOICE g_EventStages[] = {
+    {"pre", VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION},
+    {"post", VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION},
+    {"all", VMM_CALLBACK_CALLING_STAGE_ALL_EVENT_EMULATION},
+    {NULL, 0},
+};
+
+const CHOICE g_EventSwitch[] = {{"on", 1}, {"off", 0}, {NULL, 0}};
+
+/* --- settings in words -------------------------------------------------------------------------------------
+ */
+
+static BOOLEAN EventIsOfMsr(const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    return Options->EventType == RDMSR_INSTRUCTION_EXECUTION ||
+           Options->EventType == WRMSR_INSTRUCTION_EXECUTION;
+}
+
+VOID EventAddFilters(TEXT *Text, const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    const CHAR *Label = EventTypeFind(Options->EventType)->ContextName;
+
+    if (Options->HasOptionalParam1) {
+        TextAdd(Text, "%s %llx", Label != NULL ? Label : "context", Options->OptionalParam1);
+        if (EventIsOfMsr(Options) && MsrName(Options->OptionalParam1) != NULL)
+            TextAdd(Text, " (%s)", MsrName(Options->OptionalParam1));
+    }
+    if (Options->ProcessId != HYPERDBG_ALL_PROCESSES)
+        TextAdd(Text, "%spid 0n%u", Text->Length > 0 ? " " : "", Options->ProcessId);
+    if (Options->CoreId != HYPERDBG_ALL_CORES)
+        TextAdd(Text, "%score %x", Text->Length > 0 ? " " : "", Options->CoreId);
+}
+
+VOID EventAddOptionsObject(struct json_object *Object, UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    const EVENT_TYPE *Type = EventTypeFind(Options->EventType);
+
+    JsonAddNumber(Object, "event", EventNumber(Tag));
+    JsonAddNumber(Object, "tag", Tag);
+    JsonAddText(Object, "name", Type->Name);
+    JsonAddNumber(Object, "event_type", Options->EventType);
+    JsonAddText(Object, "stage", EventStageName(Options->Stage));
+    JsonAddBoolean(Object, "short_circuit", Options->ShortCircuit != 0);
+    if (Options->HasOptionalParam1)
+        JsonAddHex(Object, Type->ContextName != NULL ? Type->ContextName : "context",
+                   Options->OptionalParam1);
+    if (Options->ProcessId != HYPERDBG_ALL_PROCESSES)
+        JsonAddNumber(Object, "pid", Options->ProcessId);
+    if (Options->CoreId != HYPERDBG_ALL_CORES)
+        JsonAddNumber(Object, "core", Options->CoreId);
+}
+
+/* --- setting -----------------------------------------------------------------------------------------------
+ */
+
+static UINT32 EventNumberOr(const ARGUMENT *Argument, UINT32 Default)
+{
+    return Argument->IsGiven && !Argument->IsAll ? (UINT32)Argument->Number : Default;
+}
+
+/* FALSE: the parameters contradict each other, and that was said. */
+static BOOLEAN EventFillOptions(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments,
+                                DEBUGGER_EVENT_OPTIONS *Options)
+{
+    const ARGUMENT *Item  = Arguments->Item;
+    const ARGUMENT *Stage = &Item[EVENT_PARAMETER_STAGE];
+
+    Options->ProcessId    = EventNumberOr(&Item[EVENT_PARAMETER_PID], HYPERDBG_ALL_PROCESSES);
+    Options->CoreId       = EventNumberOr(&Item[EVENT_PARAMETER_CORE], HYPERDBG_ALL_CORES);
+    Options->Stage        = EventNumberOr(Stage, VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION);
+    Options->ShortCircuit = (UINT8)EventNumberOr(&Item[EVENT_PARAMETER_SHORT_CIRCUIT], FALSE);
+    if (Options->ShortCircuit && Options->Stage != VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION) {
+        OutputError(Session, "sc", "a short-circuit is possible at stage pre only, not '%s'", Stage->Text);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static VOID EventSayRegistered(HYPERDBG_SESSION *Session, const DEBUGGER_REGISTER_EVENT *Request)
+{
+    const DEBUGGER_EVENT_OPTIONS *Options = &Request->Options;
+    struct json_object *Object            = JsonObject("event_set");
+    TEXT Filters;
+
+    TextClear(&Filters);
+    EventAddFilters(&Filters, Options);
+    EventAddOptionsObject(Object, Request->Tag, Options);
+    OutputResult(Session, Object, "event %llx set: %s %s%sstage %s%s", EventNumber(Request->Tag),
+                 EventTypeFind(Options->EventType)->Name, Filters.Buffer, Filters.Length > 0 ? " " : "",
+                 EventStageName(Options->Stage), Options->ShortCircuit ? " sc on" : "");
+}
+
+HYPERDBG_RESULT EventCommandRun(HYPERDBG_SESSION *Session, VMM_EVENT_TYPE_ENUM EventType,
+                                const ARGUMENTS *Arguments, const ARGUMENT *Own)
+{
+    DEBUGGER_REGISTER_EVENT Request = {.Options = {.EventType = EventType}};
+
+    if (!EventFillOptions(Session, Arguments, &Request.Options))
+        return HYPERDBG_FAILURE;
+    if (Own != NULL && Own->IsGiven && !Own->IsAll) {
+        Request.Options.HasOptionalParam1 = TRUE;
+        Request.Options.OptionalParam1    = Own->Number;
+    }
+    if (!ConnectionRequest(Session, IOCTL_REGISTER_EVENT, &Request))
+        return HYPERDBG_FAILURE;
+    EventSayRegistered(Session, &Request);
+    return HYPERDBG_SUCCESS;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * EventList.h - the events that are set, asked of the kernel one by one.
+ *
+ * Context: user space.
+ */
+#ifndef HYPERDBG_LIBHYPERDBG_EVENT_LIST_H
+#define HYPERDBG_LIBHYPERDBG_EVENT_LIST_H
+
+#include "SDK/Ioctls.h"
+#include "libhyperdbg/LibHyperDbg.h"
+
+/* Calls Each for every event in the order of their numbers. FALSE: the kernel could not be asked, and that
+ * was said. */
+typedef VOID (*EVENT_LIST_EACH)(PVOID Context, const DEBUGGER_QUERY_EVENT *Event);
+BOOLEAN EventListWalk(HYPERDBG_SESSION *Session, EVENT_LIST_EACH Each, PVOID Context);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * ExitReasons.c - the processor's numbers of exit reasons in words.
+ *
+ * Context: user space. SDM Vol. 3, Appendix C (VMX basic exit reasons).
+ */
+#include "libhyperdbg/output/ExitReasons.h"
+
+static const CHAR *const g_ExitReasons[] = {
+    [0]  = "exception or NMI",
+    [1]  = "external interrupt",
+    [2]  = "triple fault",
+    [3]  = "INIT signal",
+    [4]  = "start-up IPI",
+    [5]  = "I/O SMI",
+    [6]  = "other SMI",
+    [7]  = "interrupt window",
+    [8]  = "NMI window",
+    [9]  = "task switch",
+    [10] = "CPUID",
+    [11] = "GETSEC",
+    [12] = "HLT",
+    [13] = "INVD",
+    [14] = "INVLPG",
+    [15] = "RDPMC",
+    [16] = "RDTSC",
+    [17] = "RSM",
+    [18] = "VMCALL",
+    [19] = "VMCLEAR",
+    [20] = "VMLAUNCH",
+    [21] = "VMPTRLD",
+    [22] = "VMPTRST",
+    [23] = "VMREAD",
+    [24] = "VMRESUME",
+    [25] = "VMWRITE",
+    [26] = "VMXOFF",
+    [27] = "VMXON",
+    [28] = "control-register access",
+    [29] = "MOV to or from a debug register",
+    [30] = "I/O instruction",
+    [31] = "RDMSR",
+    [32] = "WRMSR",
+    [33] = "entry failed: guest state",
+    [34] = "entry failed: MSR loading",
+    [36] = "MWAIT",
+    [37] = "monitor trap flag",
+    [39] = "MONITOR",
+    [40] = "PAUSE",
+    [41] = "entry failed: machine check",
+    [43] = "TPR below threshold",
+    [44] = "APIC access",
+    [45] = "virtualized EOI",
+    [46] = "access to GDTR or IDTR",
+    [47] = "access to LDTR or TR",
+    [48] = "EPT violation",
+    [49] = "EPT misconfiguration",
+    [50] = "INVEPT",
+    [51] = "RDTSCP",
+    [52] = "VMX-preemption timer",
+    [53] = "INVVPID",
+    [54] = "WBINVD or WBNOINVD",
+    [55] = "XSETBV",
+    [56] = "APIC write",
+    [57] = "RDRAND",
+    [58] = "INVPCID",
+    [59] = "VMFUNC",
+    [60] = "ENCLS",
+    [61] = "RDSEED",
+    [62] = "page-modification log full",
+    [63] = "XSAVES",
+    [64] = "XRSTORS",
+    [65] = "PCONFIG",
+    [66] = "sub-page permission",
+    [67] = "UMWAIT",
+    [68] = "TPAUSE",
+    [69] = "LOADIWKEY",
+    [70] = "ENCLV",
+    [72] = "ENQCMD PASID translation",
+    [73] = "ENQCMDS PASID translation",
+    [74] = "bus lock",
+    [75] = "instruction time-out",
+    [76] = "SEAMCALL",
+    [77] = "TDCALL",
+    [78] = "RDMSRLIST",
+    [79] = "WRMSRLIST",
+};
+
+const CHAR *ExitReasonName(UINT32 Reason)
+{
+    if (Reason >= COUNT_OF(g_ExitReasons) || g_ExitReasons[Reason] == NULL)
+        return "unknown";
+    return g_ExitReasons[Reason];
+}
