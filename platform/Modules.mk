@@ -29,7 +29,9 @@ MODULE_HEADERS := $(wildcard include/*.h include/*/*.h include/*/*/*.h $(addsuff
 # The directory that a kernel's modules are built in, and the kernel's build directory.
 kernel_dir = $(if $(filter custom,$(1)),$(KDIR),$$($(CURDIR)/testbed/kernel $(1)))
 
-$(BUILD)/modules/%/.built: $(MODULE_INPUTS) $(MODULE_HEADERS) platform/Modules.mk platform/link-modules
+MODULE_STAMPS := $(patsubst %,$(BUILD)/modules/%/.built,$(KERNELS) custom)
+
+$(MODULE_STAMPS): $(BUILD)/modules/%/.built: $(MODULE_INPUTS) $(MODULE_HEADERS) platform/Modules.mk platform/link-modules
 	@echo "modules for kernel $*"
 	$(Q)platform/link-modules $(@D) $(foreach module,$(MODULES) $(EXTRA_NAMES),$(module):$(subst $(eval ) ,$(comma),$(strip $(call module_sources,$(module)))))
 	$(Q)kdir=$(call kernel_dir,$*) && $(MAKE) --no-print-directory -C "$$kdir" M=$(abspath $(@D)) \
@@ -39,5 +41,4 @@ $(BUILD)/modules/%/.built: $(MODULE_INPUTS) $(MODULE_HEADERS) platform/Modules.m
 
 modules: $(if $(KDIR),$(BUILD)/modules/custom/.built,$(KERNELS:%=$(BUILD)/modules/%/.built)) ## build the kernel modules (KDIR=, or KERNELS="6.1 6.12")
 
-.PRECIOUS: $(BUILD)/modules/%/.built
 .PHONY: modules

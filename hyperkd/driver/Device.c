@@ -17,6 +17,7 @@
 
 static PLATFORM_MUTEX *g_DeviceLock; /* one request at a time; guards loader and ticks */
 static UINT64 g_DeviceLoadTicks;     /* of the last successful load */
+static UINT64 g_DeviceLoadedAt;      /* TSC at its end */
 static BOOLEAN g_DeviceIsOpen;       /* atomic */
 
 /* --- loading ---------------------------------------------------------------------------------------------
@@ -35,6 +36,7 @@ static UINT32 DeviceInitVmm(PVOID Buffer)
     }
     Load->Ticks       = PlatformTimeTsc() - Start;
     g_DeviceLoadTicks = Load->Ticks;
+    g_DeviceLoadedAt  = Start + Load->Ticks;
     return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
 }
 
@@ -92,10 +94,12 @@ static UINT32 DeviceQueryStatus(PVOID Buffer)
     if (g_HandleInUse) {
         DEBUGGER_QUERY_STATUS *Status = Buffer;
 
-        Status->CoreCount  = VmFuncGetCoreCount();
-        Status->EventCount = DebuggerCountEvents();
-        Status->LoadTicks  = g_DeviceLoadTicks;
-        Status->TotalExits = DeviceTotalExits();
+        Status->CoreCount         = VmFuncGetCoreCount();
+        Status->EventCount        = DebuggerCountEvents();
+        Status->LoadTicks         = g_DeviceLoadTicks;
+        Status->LoadedAt          = g_DeviceLoadedAt;
+        Status->TscPerMillisecond = PlatformTimeTscPerMillisecond();
+        Status->TotalExits        = DeviceTotalExits();
         DeviceCopyName(Status->Backend, sizeof(Status->Backend), VmFuncGetBackendName());
     }
     return DEBUGGER_OPERATION_WAS_SUCCESSFUL;

@@ -551,7 +551,7 @@ static void GarbageGetsAnAnswerAndDoesNoHarm(void **State)
         g_Mock.VmmFails = Random() % 8 == 0;
         g_Mock.ArmFails = Random() % 8 == 0;
         HostedFailAllocation(Random() % 16 == 0 ? 1 + Random() % 3 : 0);
-        if (!g_Mock.VmmIsUp && Random() % 4 == 0) {
+        if (!g_Mock.VmmIsUp && Random() % 64 == 0) {
             Load();
         }
         Status = SendGarbage(&g_Requests[Which]);
