@@ -19,9 +19,10 @@
  * "(null)". Any other conversion, and all that follows it, is copied as it stands: no argument is then read
  * with a wrong type. Strings are read in the caller's context: they must not fault. */
 UINT32 LogFormat(CHAR *Buffer, UINT32 Size, const CHAR *Fmt, va_list ArgList)
-    __attribute__((format(printf, 3, 0)));
+    __attribute__((__format__(__printf__, 3, 0)));
 
 /* The same with variable arguments. */
-UINT32 LogFormatText(CHAR *Buffer, UINT32 Size, const CHAR *Fmt, ...) __attribute__((format(printf, 3, 4)));
+UINT32 LogFormatText(CHAR *Buffer, UINT32 Size, const CHAR *Fmt, ...)
+    __attribute__((__format__(__printf__, 3, 4)));
 
 #endif

@@ -35,7 +35,8 @@ BOOLEAN LogCallbackCheckIfBufferIsFull(BOOLEAN Priority);
 /* The same with variable arguments, for users that are not the VMM. */
 BOOLEAN LogCallbackPrepareAndSendMessageToQueue(UINT32 OperationCode, BOOLEAN IsImmediateMessage,
                                                 BOOLEAN ShowCurrentSystemTime, BOOLEAN Priority,
-                                                const char *Fmt, ...) __attribute__((__format__(__printf__, 5, 6)));
+                                                const char *Fmt, ...)
+    __attribute__((__format__(__printf__, 5, 6)));
 
 /* Process context; may wait for another reader, not for records. Copies as many whole records, header first,
  * as are there and fit into Length bytes; BytesRead says how many bytes that were. Who calls this takes the

@@ -43,11 +43,14 @@ typedef struct _LOG_RECORD_HEADER {
     UINT32 OperationCode;
     UINT32 Core;
     UINT32 Flags;
-    UINT32
-        Dropped; /* records lost before this one, on any core, not told by a record before it in the stream */
+    UINT32 Dropped; /* lost records, of any core, begun before this one and not told by one earlier in the
+                       stream */
 } LOG_RECORD_HEADER;
 
 STATIC_ASSERT(sizeof(LOG_RECORD_HEADER) == 40);
+
+/* A buffer of this size takes any record. */
+#define LOG_LONGEST_RECORD (sizeof(LOG_RECORD_HEADER) + LOG_MAX_PAYLOAD)
 
 /* How reading records ended. */
 typedef enum _LOG_READ_STATUS {
