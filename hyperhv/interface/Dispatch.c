@@ -13,12 +13,14 @@
 typedef VOID (*INSTRUCTION_EFFECT)(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* An armed event: out of line, so that an unarmed exit pays for one test only. */
-static __attribute__((__noinline__)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
-                                                         UINT64 Context, INSTRUCTION_EFFECT Effect)
+static __attribute__((__noinline__)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                             VMM_EVENT_TYPE_ENUM EventType, UINT64 Context,
+                                                             INSTRUCTION_EFFECT Effect)
 {
     BOOLEAN PostEventRequired = FALSE;
     VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE Status;
 
+    VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
     Status = VmmCallbackTriggerEvents(EventType, VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION,
                                       (PVOID)(UINTPTR)Context, &PostEventRequired, VCpu->Regs);
 
@@ -26,8 +28,8 @@ static __attribute__((__noinline__)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STA
         Effect(VCpu);
 
     if (PostEventRequired)
-        VmmCallbackTriggerEvents(EventType, VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION, (PVOID)(UINTPTR)Context,
-                                 NULL, VCpu->Regs);
+        VmmCallbackTriggerEvents(EventType, VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION,
+                                 (PVOID)(UINTPTR)Context, NULL, VCpu->Regs);
 }
 
 VOID DispatchEventCpuid(VIRTUAL_MACHINE_STATE *VCpu)
