@@ -13,7 +13,7 @@
 #define CPUID_FEATURES          0x1u
 #define CPUID_EXTENDED_FEATURES 0x7u
 #define CPUID_HYPERVISOR_FIRST  0x40000000u
-#define CPUID_HYPERVISOR_MASK   0xFFFFFF00u
+#define CPUID_HYPERVISOR_SHIFT  8 /* our leaves are the 256 from there */
 
 #define CPUID_1_ECX_VMX        (1u << 5)
 #define CPUID_1_ECX_SMX        (1u << 6)
@@ -83,14 +83,15 @@ static __attribute__((__noinline__)) VOID CpuidAdjust(VIRTUAL_MACHINE_STATE *VCp
     else if (Leaf == CPUID_EXTENDED_FEATURES)
         VCpu->Regs->rcx =
             CpuidMirror((UINT32)VCpu->Regs->rcx, CPUID_7_ECX_OSPKE, g_Backend->GetCr4(VCpu), CR4_PKE);
-    else
+    else if (Leaf >= CPUID_HYPERVISOR_FIRST)
         CpuidHypervisorLeaf(VCpu->Regs, Leaf);
 }
 
-static inline BOOLEAN CpuidNeedsAdjusting(UINT32 Leaf)
+/* Coarse, as it stands in every CPUID's way: true for all leaves that CpuidAdjust knows, and a few more. */
+static inline BOOLEAN CpuidMayNeedAdjusting(UINT32 Leaf)
 {
-    return Leaf == CPUID_FEATURES || Leaf == CPUID_EXTENDED_FEATURES ||
-           (Leaf & CPUID_HYPERVISOR_MASK) == CPUID_HYPERVISOR_FIRST;
+    return Leaf - CPUID_FEATURES <= CPUID_EXTENDED_FEATURES - CPUID_FEATURES ||
+           Leaf >> CPUID_HYPERVISOR_SHIFT == CPUID_HYPERVISOR_FIRST >> CPUID_HYPERVISOR_SHIFT;
 }
 
 VOID HvHandleCpuid(VIRTUAL_MACHINE_STATE *VCpu)
@@ -104,6 +105,6 @@ VOID HvHandleCpuid(VIRTUAL_MACHINE_STATE *VCpu)
     Regs->rbx = Result.Ebx;
     Regs->rcx = Result.Ecx;
     Regs->rdx = Result.Edx;
-    if (CpuidNeedsAdjusting(Leaf))
+    if (UNLIKELY(CpuidMayNeedAdjusting(Leaf)))
         CpuidAdjust(VCpu, Leaf);
 }

@@ -18,9 +18,10 @@ static __attribute__((__noinline__)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STA
                                                              INSTRUCTION_EFFECT Effect)
 {
     BOOLEAN PostEventRequired = FALSE;
+    const GUEST_REGS *Regs    = VCpu->Regs;
+    UINT64 Rsp = Regs->rsp, Rflags = Regs->rflags;
     VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE Status;
 
-    VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
     Status = VmmCallbackTriggerEvents(EventType, VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION,
                                       (PVOID)(UINTPTR)Context, &PostEventRequired, VCpu->Regs);
 
@@ -30,6 +31,9 @@ static __attribute__((__noinline__)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STA
     if (PostEventRequired)
         VmmCallbackTriggerEvents(EventType, VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION,
                                  (PVOID)(UINTPTR)Context, NULL, VCpu->Regs);
+
+    if (UNLIKELY(Regs->rsp != Rsp || Regs->rflags != Rflags))
+        VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
 }
 
 VOID DispatchEventCpuid(VIRTUAL_MACHINE_STATE *VCpu)

@@ -31,7 +31,7 @@
 static UINT32 FailedAccesses;
 static UINT32 LastFailedField;
 
-__attribute__((__cold__, __noinline__)) PRESERVES_REGISTERS VOID VmcsAccessFailed(UINT32 Field)
+__attribute__((__cold__, __noinline__)) VOID VmcsAccessFailed(UINT32 Field)
 {
     LastFailedField = Field;
     FailedAccesses++;

@@ -13,17 +13,9 @@
 
 struct _VIRTUAL_MACHINE_STATE;
 
-/* The refusal is a call out of line that clobbers nothing, so that the callers need not save registers for
- * it. The compiler allows that where it uses no vector registers, as in a kernel. */
-#ifdef PLATFORM_HOSTED
-#define PRESERVES_REGISTERS
-#else
-#define PRESERVES_REGISTERS __attribute__((__no_caller_saved_registers__))
-#endif
-
 /* A VMREAD or VMWRITE that the processor refused: a defect of ours. Counted and kept for the log
  * (VmxReportFailures), as nothing may be printed here. */
-VOID VmcsAccessFailed(UINT32 Field) PRESERVES_REGISTERS;
+VOID VmcsAccessFailed(UINT32 Field);
 UINT32 VmcsFailedAccessCount(UINT32 *LastField);
 
 #ifdef PLATFORM_HOSTED
@@ -45,28 +37,25 @@ static inline VOID VmcsWriteUnchecked(UINT32 Field, UINT64 Value)
 
 #else
 
-/* The check costs one untaken jump; the refusal is out of line. */
+/* The check costs one jump. A refusal calls assembly that preserves every register (and makes the value read
+ * 0), so that the compiler need not reckon with a call. */
 static inline UINT64 VmcsReadUnchecked(UINT32 Field)
 {
     UINT64 Value;
 
-    __asm__ goto("vmread %1, %0\n\tjna %l[Failed]" : "=r"(Value) : "r"((UINT64)Field) : "cc" : Failed);
+    __asm__ volatile("vmread %1, %0\n\tja 1f\n\tcall AsmVmcsAccessFailed\n1:"
+                     : "=a"(Value)
+                     : "d"((UINT64)Field)
+                     : "cc");
     return Value;
-Failed:
-    VmcsAccessFailed(Field);
-    return 0;
 }
 
 static inline VOID VmcsWriteUnchecked(UINT32 Field, UINT64 Value)
 {
-    __asm__ goto("vmwrite %0, %1\n\tjna %l[Failed]"
-                 :
-                 : "r"(Value), "r"((UINT64)Field)
-                 : "cc", "memory"
-                 : Failed);
-    return;
-Failed:
-    VmcsAccessFailed(Field);
+    __asm__ volatile("vmwrite %0, %1\n\tja 1f\n\tcall AsmVmcsAccessFailed\n1:"
+                     : "+a"(Value)
+                     : "d"((UINT64)Field)
+                     : "cc", "memory");
 }
 
 #endif
