@@ -73,9 +73,12 @@ VOID ScriptPutText(SCRIPT_TEXT *Text, const CHAR *Characters, UINT32 Length);
 VOID ScriptPutString(SCRIPT_TEXT *Text, const CHAR *String);
 VOID ScriptPutNumber(SCRIPT_TEXT *Text, UINT64 Value, BOOLEAN Signed, UINT32 Width);
 
-/* A whole map, one line per key (histograms: a block), sorted by the host's order of keys as found.
- * Shows what was dropped. */
+/* A whole map, in the order of its keys (a large one in the order of its table): a line per key, a picture
+ * per histogram, and what was dropped. Line is given each piece of text; pieces end where they like. Only
+ * where there is room on the stack (3 KB) and time. */
+typedef VOID SCRIPT_PRINT(PVOID Context, const CHAR *Text, UINT32 Length);
+
 VOID ScriptFormatMap(const SCRIPT_INSTANCE *Instance, UINT32 Map, SCRIPT_SYMBOLIZER *Symbolizer,
-                     PVOID Context, VOID (*Line)(PVOID Context, const CHAR *Text, UINT32 Length));
+                     PVOID SymbolContext, SCRIPT_PRINT *Print, PVOID PrintContext);
 
 #endif
