@@ -113,8 +113,8 @@ static VOID CheckShown(COMPILER *Compiler, NODE *Argument, const SCRIPT_CONVERSI
         return;
     }
     /* The emitter describes the argument with these. */
-    Argument->Site       = Kind;
-    Argument->MemberBits = CheckShownSize(Conversion, Argument->Type);
+    Argument->ShownKind = Kind;
+    Argument->ShownSize = CheckShownSize(Conversion, Argument->Type);
 }
 
 static VOID CheckConversions(COMPILER *Compiler, NODE *Node)

@@ -82,15 +82,15 @@ UINT32 EmitStringCompare(EMITTER *Emitter, NODE *Left, NODE *Right)
 
 static UINT16 EmitShownType(EMITTER *Emitter, const NODE *Argument)
 {
-    SCRIPT_TYPE Type = {.Kind = (UINT8)Argument->Site, .Size = 8};
+    SCRIPT_TYPE Type = {.Kind = (UINT8)Argument->ShownKind, .Size = 8};
     const CHAR *Name = TypeName(Emitter->Compiler, Argument->Type);
 
-    if (Argument->Site == SCRIPT_TYPE_INTEGER) {
+    if (Argument->ShownKind == SCRIPT_TYPE_INTEGER) {
         Type.Size   = (UINT32)Argument->Type->Size;
         Type.Signed = Argument->Type->Signed;
-    } else if (Argument->Site == SCRIPT_TYPE_STRING || Argument->Site == SCRIPT_TYPE_WIDE) {
-        Type.Size = (UINT32)Argument->MemberBits;
-    } else if (Argument->Site == SCRIPT_TYPE_STACK) {
+    } else if (Argument->ShownKind == SCRIPT_TYPE_STRING || Argument->ShownKind == SCRIPT_TYPE_WIDE) {
+        Type.Size = (UINT32)Argument->ShownSize;
+    } else if (Argument->ShownKind == SCRIPT_TYPE_STACK) {
         Type.Size = SCRIPT_STACK_FRAMES * 8;
     }
     Type.Name = BlockString(Emitter, Name, (UINT32)strlen(Name));

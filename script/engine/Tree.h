@@ -177,7 +177,9 @@ struct _NODE {
     SYMBOL *Symbol;
     MEMBER *Member;
     UINT64 MemberBits; /* offset of Member in Left's type, in bits */
-    UINT32 Site;       /* of ONCE and EVERY, or of a printf's format */
+    UINT32 Site;       /* of ONCE and EVERY */
+    UINT32 ShownKind;  /* of an argument of printf: SCRIPT_TYPE_KIND */
+    UINT32 ShownSize;  /* of an argument of printf that is a string: its room */
     TYPE *Operation;   /* in which type a BINARY or ASSIGN is carried out */
 };
 
