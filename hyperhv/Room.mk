@@ -7,7 +7,7 @@ HYPERHV_SOURCES := $(addprefix hyperhv/, \
     hooks/Monitor.c hooks/SkipInstruction.c \
     interface/Callback.c interface/Configuration.c interface/Dispatch.c interface/Export.c \
     memory/MemoryMapper.c memory/PhysicalWidth.c memory/RootPageTable.c \
-    vmx/ControlRegisters.c vmx/Controls.c vmx/Ept.c vmx/EptViews.c vmx/EventInjection.c vmx/HostTables.c vmx/IdtEmulation.c \
+    vmx/ControlRegisters.c vmx/Controls.c vmx/Ept.c vmx/EptStepView.c vmx/EptViews.c vmx/EventInjection.c vmx/HostTables.c vmx/IdtEmulation.c \
     vmx/Mtf.c vmx/Mtrr.c vmx/RootExceptions.c vmx/Vmcs.c vmx/Vmexit.c vmx/Vmx.c vmx/VmxLeave.c vmx/VmxMsr.c vmx/VmxNmi.c)
 
 # The kernel alone: the assembly (the hosted platform has the same functions on its fake processor), the module.

@@ -49,22 +49,23 @@ typedef struct _BACKEND {
     VOID (*InjectUndefinedOpcode)(VIRTUAL_MACHINE_STATE *VCpu); /* #UD; RIP stays */
     VOID (*InjectGeneralProtection)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode); /* #GP; RIP stays */
 
-    VOID (*AdvanceRip)
+    VOID(*AdvanceRip)
     (VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length); /* past an instruction that we carried out */
 
     /* The shared view of memory "as hooked". */
-    BOOLEAN (*ViewPreparePage)
+    BOOLEAN(*ViewPreparePage)
     (UINT64 Physical); /* process: the page gets an entry of its own. FALSE: no memory, no such page */
-    VOID (*ViewSetPage)
+    VOID(*ViewSetPage)
     (UINT64 Physical, UINT64 Target,
      UINT32 Access); /* process: maps a prepared page to Target, HOOK_ACCESS_... */
-    VOID (*ViewFlushThisCore)
+    VOID(*ViewFlushThisCore)
     (VIRTUAL_MACHINE_STATE *VCpu);   /* root mode: this core uses nothing that was there before */
     VOID (*ViewFlushAllCores)(VOID); /* process: no core uses what was there before */
 
-    /* Root mode: this core sees memory as it is, for the one instruction at RIP; and back. StepBegin may be
-     * called again within the step. */
-    VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu);
+    /* Root mode: this core sees the page at Physical as it is, for the one instruction at RIP; and back. All
+     * other hooked pages stay as hooked if OthersMatter. StepBegin may be called again within the step, for
+     * another page. */
+    VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter);
     VOID (*StepEnd)(VIRTUAL_MACHINE_STATE *VCpu);
 
     /* MSRs whose guest value lives in the vendor's structure. Sets *Done: FALSE means "not one of those".

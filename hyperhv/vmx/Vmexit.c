@@ -125,7 +125,7 @@ static __attribute__((__noinline__, __cold__)) VOID VmexitUnknown(VIRTUAL_MACHIN
 /* By basic exit reason; every element is set. */
 static const VMEXIT_HANDLER VmexitTable[VMX_EXIT_REASON_COUNT] = {
     [VMX_EXIT_REASON_EXCEPTION_OR_NMI]                                = IdtEmulationHandleExceptionAndNmi,
-    [VMX_EXIT_REASON_EXTERNAL_INTERRUPT]                              = UNKNOWN,
+    [VMX_EXIT_REASON_EXTERNAL_INTERRUPT]                              = MtfHandleExternalInterrupt,
     [VMX_EXIT_REASON_TRIPLE_FAULT]                                    = VmexitTripleFault,
     [VMX_EXIT_REASON_INIT_SIGNAL... VMX_EXIT_REASON_INTERRUPT_WINDOW] = UNKNOWN,
     [VMX_EXIT_REASON_NMI_WINDOW]                                      = VmxHandleNmiWindow,

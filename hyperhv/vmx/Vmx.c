@@ -98,6 +98,7 @@ static VOID VmxFreeCore(VIRTUAL_MACHINE_STATE *VCpu)
         return;
     for (Stack = 0; Stack < VMX_ROOT_STACK_COUNT; Stack++)
         PlatformMemoryFreePages(Vmx->Stacks[Stack], ROOT_STACK_PAGES);
+    EptStepViewFree(&Vmx->StepView);
     PlatformMemoryFree(Vmx->HostTables);
     PlatformMemoryFreePages(Vmx->MsrBitmap, 1);
     PlatformMemoryFreePages(Vmx->VmcsRegion, 1);
@@ -132,7 +133,7 @@ static BOOLEAN VmxAllocateCore(VIRTUAL_MACHINE_STATE *VCpu)
     Vmx->MsrBitmap   = PlatformMemoryAllocatePages(1);
     Vmx->HostTables  = PlatformMemoryAllocate(sizeof(*Vmx->HostTables));
     if (Vmx->VmxonRegion == NULL || Vmx->VmcsRegion == NULL || Vmx->MsrBitmap == NULL ||
-        Vmx->HostTables == NULL || !VmxAllocateStacks(VCpu)) {
+        Vmx->HostTables == NULL || !VmxAllocateStacks(VCpu) || !EptStepViewAllocate(&Vmx->StepView)) {
         VmxFreeCore(VCpu);
         return FALSE;
     }
