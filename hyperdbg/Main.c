@@ -108,6 +108,7 @@ static int ToolRun(const TOOL_OPTIONS *Options)
     HYPERDBG_OPTIONS Settings = {.Format = Options->Format, .Callback = TerminalPrint};
     TERMINAL Terminal;
 
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* who reads a pipe sees each line at once */
     TerminalInitialize(&Terminal, Options->Format, IsInteractive);
     Settings.CallbackContext = &Terminal;
     ToolTransport(&Settings);
@@ -119,7 +120,7 @@ static int ToolRun(const TOOL_OPTIONS *Options)
     int Status = IsInteractive ? PromptRun(Session, &Terminal) : ToolRunScript(Session, Options);
     HyperDbgClose(Session);
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        perror("hyperdbg: standard output");
+        fputs("hyperdbg: standard output could not be written\n", stderr);
         return EXIT_FAILURE;
     }
     return Status;

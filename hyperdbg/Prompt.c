@@ -103,12 +103,6 @@ static VOID PromptRedraw(VOID)
     fflush(stdout);
 }
 
-/* Prints a line of the prompt's own. */
-static VOID PromptSay(const CHAR *Line)
-{
-    TerminalPrint((PVOID)g_Prompt.Terminal, HYPERDBG_MESSAGE_NOTICE, Line);
-}
-
 /* --- what happens while a line is edited -------------------------------------------------------------------
  */
 
@@ -119,9 +113,10 @@ static VOID PromptTogglePause(VOID)
     PromptClear();
     HyperDbgSetPaused(g_Prompt.Session, IsPaused);
     if (IsPaused)
-        PromptSay("the flow of messages is paused; the machine runs on (Ctrl-C, Enter or 'g' resumes)");
+        HyperDbgSay(g_Prompt.Session,
+                    "messages are paused; the machine runs on (Ctrl-C, Enter or 'g' resumes)");
     else
-        PromptSay("the flow of messages goes on");
+        HyperDbgSay(g_Prompt.Session, "messages flow again");
 }
 
 static VOID PromptStop(VOID)
@@ -224,6 +219,8 @@ static const CHAR *PromptReadLine(VOID)
     SignalsSetEditing(TRUE);
     g_Prompt.IsEditing = TRUE;
     g_Prompt.IsCleared = FALSE;
+    /* libedit would print the prompt first: what is typed between would be echoed twice. */
+    el_set(g_Prompt.Editor, EL_PREP_TERM, 1);
     const CHAR *Line   = el_gets(g_Prompt.Editor, &Length);
     g_Prompt.IsEditing = FALSE;
     SignalsSetEditing(FALSE);
@@ -275,7 +272,8 @@ INT32 PromptRun(HYPERDBG_SESSION *Session, TERMINAL *Terminal)
         fprintf(stderr, "hyperdbg: the terminal cannot be used for editing lines\n");
         return EXIT_FAILURE;
     }
-    PromptSay("hyperdbg " HYPERDBG_VERSION ": 'help' lists the commands, Tab completes, Ctrl-D leaves");
+    HyperDbgSay(g_Prompt.Session,
+                "hyperdbg " HYPERDBG_VERSION ": 'help' lists the commands, Tab completes, Ctrl-D leaves");
     HyperDbgSayWhatRuns(Session);
     fflush(stdout);
     do

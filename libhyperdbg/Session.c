@@ -68,6 +68,11 @@ BOOLEAN HyperDbgIsPaused(const HYPERDBG_SESSION *Session)
     return Session->IsPaused;
 }
 
+VOID HyperDbgSay(HYPERDBG_SESSION *Session, const CHAR *Text)
+{
+    OutputNotice(Session, "%s", Text);
+}
+
 VOID HyperDbgSayWhatRuns(HYPERDBG_SESSION *Session)
 {
     DEBUGGER_QUERY_STATUS Status;

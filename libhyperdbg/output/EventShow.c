@@ -202,7 +202,7 @@ static VOID EventShowObject(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *
     JsonAddNumber(Object, "sequence", Header->Sequence);
     JsonAddNumber(Object, "tsc", Header->Time);
     if (EventSeconds(Session, Header->Time, &Seconds))
-        json_object_object_add(Object, "seconds", json_object_new_double(Seconds));
+        JsonAddSeconds(Object, "seconds", Seconds);
     JsonAddNumber(Object, "pid", Event->ProcessId);
     JsonAddNumber(Object, "tid", Event->ThreadId);
     JsonAddText(Object, "process", Name);

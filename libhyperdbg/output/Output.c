@@ -212,6 +212,15 @@ VOID JsonAddHex(struct json_object *Object, const CHAR *Key, UINT64 Value)
     json_object_object_add(Object, Key, json_object_new_string(Text));
 }
 
+/* Nanoseconds are enough; the shortest exact form of a double would be long and unreadable. */
+VOID JsonAddSeconds(struct json_object *Object, const CHAR *Key, double Value)
+{
+    CHAR Text[64];
+
+    snprintf(Text, sizeof(Text), "%.9f", Value);
+    json_object_object_add(Object, Key, json_object_new_double_s(Value, Text));
+}
+
 VOID JsonAddBoolean(struct json_object *Object, const CHAR *Key, BOOLEAN Value)
 {
     json_object_object_add(Object, Key, json_object_new_boolean(Value));

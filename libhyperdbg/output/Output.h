@@ -43,6 +43,7 @@ struct json_object *JsonObject(const CHAR *Type);
 VOID JsonAddText(struct json_object *Object, const CHAR *Key, const CHAR *Value);
 VOID JsonAddNumber(struct json_object *Object, const CHAR *Key, UINT64 Value);
 VOID JsonAddHex(struct json_object *Object, const CHAR *Key, UINT64 Value);
+VOID JsonAddSeconds(struct json_object *Object, const CHAR *Key, double Value);
 VOID JsonAddBoolean(struct json_object *Object, const CHAR *Key, BOOLEAN Value);
 
 #endif

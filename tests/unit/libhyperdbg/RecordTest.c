@@ -333,7 +333,7 @@ static void LostRecordsAreToldByARecordWithoutContentToo(void **State)
 
     (void)State;
     Bench->Kernel.Dropped = 1;
-    MockSend(&Bench->Kernel, 6, 0, "", 0);
+    MockSend(&Bench->Kernel, OPERATION_LOG_RECORDS_LOST, 0, "", 0);
     HyperDbgProcessRecords(Bench->Session);
     assert_string_equal(Bench->Output, "[-0.000099 s] 1 record was lost here: the rings were full\n");
     BenchFree(Bench);
