@@ -404,7 +404,7 @@ UINT32 MockExecuteCpuid(MOCK_KERNEL *Kernel, UINT32 Leaf, UINT32 ProcessId, UINT
 
             if (!MockMatches(Event, Leaf, ProcessId, Core) || !(Event->Options.Stage & Stage))
                 continue;
-            Event->Hits++;
+            Event->Hits += Stage == 1 || !(Event->Options.Stage & 1); /* once per instruction */
             MockFire(Kernel, Event, Stage, Leaf, ProcessId, Core);
             Count++;
         }
