@@ -211,6 +211,13 @@ static BOOLEAN PromptIsEmpty(const CHAR *Line)
     return Line[strspn(Line, " \t\r\n")] == '\0';
 }
 
+/* Keys are not echoed by the terminal: what is typed while a command runs appears when its turn comes.
+ * libedit leaves this mode at the end of each line. */
+static VOID PromptTakeTerminal(VOID)
+{
+    el_set(g_Prompt.Editor, EL_PREP_TERM, 1);
+}
+
 /* One line from the user; NULL: the end. It belongs to libedit. */
 static const CHAR *PromptReadLine(VOID)
 {
@@ -219,9 +226,9 @@ static const CHAR *PromptReadLine(VOID)
     SignalsSetEditing(TRUE);
     g_Prompt.IsEditing = TRUE;
     g_Prompt.IsCleared = FALSE;
-    /* libedit would print the prompt first: what is typed between would be echoed twice. */
-    el_set(g_Prompt.Editor, EL_PREP_TERM, 1);
-    const CHAR *Line   = el_gets(g_Prompt.Editor, &Length);
+    PromptTakeTerminal();
+    const CHAR *Line = el_gets(g_Prompt.Editor, &Length);
+    PromptTakeTerminal();
     g_Prompt.IsEditing = FALSE;
     SignalsSetEditing(FALSE);
     return Line;
@@ -283,6 +290,7 @@ INT32 PromptRun(HYPERDBG_SESSION *Session, TERMINAL *Terminal)
         puts("");
     HyperDbgSayWhatStays(Session);
     LineHistoryClose();
+    el_set(g_Prompt.Editor, EL_PREP_TERM, 0);
     el_end(g_Prompt.Editor);
     Terminal->BeforeLine = NULL;
     return EXIT_SUCCESS;

@@ -432,7 +432,18 @@ static void CtrlCEndsACommandThatWaits(void **State)
     Happen("cpuid 1"); /* its line shows that the command is at work */
     Expect(FIRED(98));
     Press(CTRL('C'));
-    Expect("^Cerror: interrupted\n" PROMPT);
+    Expect("error: interrupted\n" PROMPT);
+    Leave();
+}
+
+static void WhatIsTypedWhileACommandRunsWaitsForItsTurn(void **State)
+{
+    (void)State;
+    StartWithEvent();
+    Type("sleep 0n200\r!cpuid 5\rhalf");
+    Expect(
+        SET
+        "hyperdbg> sleep 0n200\nhyperdbg> !cpuid 5\nevent 1 set: !cpuid leaf 5 stage pre\nhyperdbg> half\n");
     Leave();
 }
 
@@ -576,6 +587,7 @@ int main(void)
         TOOL_TEST(CtrlCPausesTheFlowAndKeepsTheLine),
         TOOL_TEST(EnterAndGResumeAPausedFlow),
         TOOL_TEST(CtrlCEndsACommandThatWaits),
+        TOOL_TEST(WhatIsTypedWhileACommandRunsWaitsForItsTurn),
         TOOL_TEST(TabCompletes),
         TOOL_TEST(LinesAreRememberedToTheNextTime),
         TOOL_TEST(ColoursAreForThoseWhoWantThem),
