@@ -4,7 +4,9 @@
  *
  * One thread: libedit asks PromptReadCharacter for each key, and that waits for keys, records and signals
  * alike. Before a message is printed the edited line is cleared from the screen; afterwards libedit draws it
- * again. Context: user space.
+ * again.
+ *
+ * Context: user space.
  */
 #include "hyperdbg/Prompt.h"
 
@@ -37,8 +39,7 @@ static struct {
     BOOLEAN IsDumb;    /* the terminal cannot move its cursor */
 } g_Prompt;
 
-/* --- drawing -----------------------------------------------------------------------------------------------
- */
+/* --- drawing ---------------------------------------------------------------------------------- */
 
 static const CHAR *PromptText(VOID)
 {
@@ -103,8 +104,7 @@ static VOID PromptRedraw(VOID)
     fflush(stdout);
 }
 
-/* --- what happens while a line is edited -------------------------------------------------------------------
- */
+/* --- what happens while a line is edited ------------------------------------------------------ */
 
 static VOID PromptTogglePause(VOID)
 {
@@ -203,8 +203,7 @@ static int PromptReadCharacter(EditLine *Editor, wchar_t *Character)
     }
 }
 
-/* --- lines -------------------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static BOOLEAN PromptIsEmpty(const CHAR *Line)
 {

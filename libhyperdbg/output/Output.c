@@ -8,14 +8,13 @@
 
 #include "SDK/ErrorCodes.h"
 #include "libhyperdbg/Session.h"
-#include "libhyperdbg/output/Text.h"
+#include "libhyperdbg/output/TextBuilder.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* --- delivery ----------------------------------------------------------------------------------------------
- */
+/* --- delivery --------------------------------------------------------------------------------- */
 
 BOOLEAN OutputIsJson(const HYPERDBG_SESSION *Session)
 {
@@ -79,8 +78,7 @@ VOID OutputNotice(HYPERDBG_SESSION *Session, const CHAR *Format, ...)
     OutputObject(Session, HYPERDBG_MESSAGE_NOTICE, Object);
 }
 
-/* --- errors ------------------------------------------------------------------------------------------------
- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 typedef struct _ERROR_TEXT {
     UINT32 Code;
@@ -171,8 +169,7 @@ VOID OutputKernelError(HYPERDBG_SESSION *Session, UINT32 KernelStatus)
     OutputCommandError(Session, Sentence, Object);
 }
 
-/* --- JSON --------------------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 struct json_object *JsonObject(const CHAR *Type)
 {

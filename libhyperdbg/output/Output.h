@@ -4,6 +4,7 @@
  *
  * Addresses, registers, leaves and the like are strings of hexadecimal digits in JSON ("0x1f"), because many
  * readers keep numbers as doubles; counts, cores and process numbers are numbers.
+ *
  * Context: user space.
  */
 #ifndef HYPERDBG_LIBHYPERDBG_OUTPUT_H

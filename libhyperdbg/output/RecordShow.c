@@ -12,8 +12,7 @@
 
 #include <string.h>
 
-/* --- messages ----------------------------------------------------------------------------------------------
- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 typedef struct _LOG_LEVEL {
     UINT32 OperationCode;
@@ -85,8 +84,7 @@ static VOID MessageShow(HYPERDBG_SESSION *Session, const LOG_LEVEL *Level, const
     }
 }
 
-/* --- other records -----------------------------------------------------------------------------------------
- */
+/* --- other records ---------------------------------------------------------------------------- */
 
 static VOID DroppedShow(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *Header)
 {

@@ -4,6 +4,7 @@
  * them.
  *
  * Always the same inputs: the seed is fixed. FUZZ_RUNS says how many changed ones (20,000 without it).
+ *
  * Context: user space. Prints TAP.
  */
 #include "tests/fuzz/Fuzz.h"

@@ -4,7 +4,9 @@
  * kernel.
  *
  * The first byte chooses format and whether the VMM is loaded. Commands that wait or read files are parsed
- * only. Context: user space.
+ * only.
+ *
+ * Context: user space.
  */
 #include "libhyperdbg/Words.h"
 #include "libhyperdbg/commands/CommandParse.h"

@@ -5,7 +5,9 @@
  * What happens on the pretended machine is told through the FIFO that the environment variable MOCK_CONTROL
  * names, one line each: "cpuid LEAF", "log TEXT", "dropped COUNT"; when it
  * has happened, a byte goes to the FIFO that MOCK_DONE names. MOCK_LOADED=1: the VMM is loaded from the
- * beginning; MOCK_BUSY=1: somebody else has the devices. Context: user space.
+ * beginning; MOCK_BUSY=1: somebody else has the devices.
+ *
+ * Context: user space.
  */
 #include "hyperdbg/ToolTransport.h"
 #include "tests/unit/libhyperdbg/MockKernel.h"

@@ -21,8 +21,7 @@ static UINT64 Milliseconds(VOID)
     return (UINT64)Now.tv_sec * 1000 + (UINT64)Now.tv_nsec / 1000000;
 }
 
-/* --- the whole way -----------------------------------------------------------------------------------------
- */
+/* --- the whole way ---------------------------------------------------------------------------- */
 
 static void AUsersWholeWayWorks(void **State)
 {
@@ -147,8 +146,7 @@ static void EverySentenceOfTheErrorListReachesTheUser(void **State)
     BenchFree(Bench);
 }
 
-/* --- a kernel that fails -----------------------------------------------------------------------------------
- */
+/* --- a kernel that fails ---------------------------------------------------------------------- */
 
 static void AConnectionThatIsRefusedIsToldByEveryCommandThatNeedsIt(void **State)
 {
@@ -303,8 +301,7 @@ static void ExitsAreSummedOverCoresWhoseNumbersHaveHoles(void **State)
     BenchFree(Bench);
 }
 
-/* --- records and time --------------------------------------------------------------------------------------
- */
+/* --- records and time ------------------------------------------------------------------------- */
 
 static void RecordsWrittenBeforeACommandEndedAreShownWhenItReturns(void **State)
 {
@@ -423,8 +420,7 @@ static void AnInterruptEndsSleepAndTheLine(void **State)
     BenchFree(Bench);
 }
 
-/* --- scripts -----------------------------------------------------------------------------------------------
- */
+/* --- scripts ---------------------------------------------------------------------------------- */
 
 /* Runs a script of this text. */
 static HYPERDBG_RESULT RunScript(BENCH *Bench, const CHAR *Text, SIZE_T Length, CHAR *Path)
@@ -506,8 +502,7 @@ static void ScriptsThatCallThemselvesEnd(void **State)
     BenchFree(Bench);
 }
 
-/* --- the rest of the interface -----------------------------------------------------------------------------
- */
+/* --- the rest of the interface ---------------------------------------------------------------- */
 
 static void GreetingAndFarewellSayWhatRuns(void **State)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Main.c - the program: its options, and which of prompt, -c and script it is.
+ * Tool.c - the program: its options, and which of prompt, -c and script it is.
  *
- * The room in a glance: Main.c chooses; Prompt.c edits lines (with Completer.c, LineHistory.c and Signals.c);
+ * The room in a glance: Tool.c chooses; Prompt.c edits lines (with Completer.c, LineHistory.c and Signals.c);
  * Terminal.c prints. Everything else is libhyperdbg.
+ *
  * Context: user space.
  */
 #include "hyperdbg/Prompt.h"
