@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Main.c - the program: its options, and which of prompt, -c and script it is.
+ * Tool.c - the program: its options, and which of prompt, -c and script it is.
  *
- * The room in a glance: Main.c chooses; Prompt.c edits lines (with Completer.c, LineHistory.c and Signals.c);
+ * The room in a glance: Tool.c chooses; Prompt.c edits lines (with Completer.c, LineHistory.c and Signals.c);
  * Terminal.c prints. Everything else is libhyperdbg.
+ *
  * Context: user space.
  */
 #include "hyperdbg/Prompt.h"
@@ -108,6 +109,7 @@ static int ToolRun(const TOOL_OPTIONS *Options)
     HYPERDBG_OPTIONS Settings = {.Format = Options->Format, .Callback = TerminalPrint};
     TERMINAL Terminal;
 
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* who reads a pipe sees each line at once */
     TerminalInitialize(&Terminal, Options->Format, IsInteractive);
     Settings.CallbackContext = &Terminal;
     ToolTransport(&Settings);
@@ -119,7 +121,7 @@ static int ToolRun(const TOOL_OPTIONS *Options)
     int Status = IsInteractive ? PromptRun(Session, &Terminal) : ToolRunScript(Session, Options);
     HyperDbgClose(Session);
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        perror("hyperdbg: standard output");
+        fputs("hyperdbg: standard output could not be written\n", stderr);
         return EXIT_FAILURE;
     }
     return Status;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Text.h - a line that is put together piece by piece and cut, never overrun, at its end.
+ * TextBuilder.h - a line that is put together piece by piece and cut, never overrun, at its end.
  *
  * Context: user space.
  */
-#ifndef HYPERDBG_LIBHYPERDBG_TEXT_H
-#define HYPERDBG_LIBHYPERDBG_TEXT_H
+#ifndef HYPERDBG_LIBHYPERDBG_TEXT_BUILDER_H
+#define HYPERDBG_LIBHYPERDBG_TEXT_BUILDER_H
 
 #include "SDK/BasicTypes.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Text.c - a line that is put together piece by piece and cut, never overrun, at its end.
+ * TextBuilder.c - a line that is put together piece by piece and cut, never overrun, at its end.
  *
  * Context: user space.
  */
-#include "libhyperdbg/output/Text.h"
+#include "libhyperdbg/output/TextBuilder.h"
 
 #include <stdarg.h>
 #include <stdio.h>
