@@ -32,7 +32,8 @@ $(UNIT_PROGRAMS): %: %.o $(UNIT_ARCHIVES:%=$(BUILD)/asan/lib%.a)
 
 RUN_LINTS := --lint $(LINTS)
 RUN_UNITS := --unit $(UNIT_PROGRAMS)
-RUN_PLANS  = --vm $(PLANS:%=tests/vm/plans/%) $(VM_FILES:%=--add %)
+RUN_PLANS  = $(if $(filter command%,$(origin PLANS)),,--host $(wildcard tests/host/*)) \
+             --vm $(PLANS:%=tests/vm/plans/%) $(VM_FILES:%=--add %)
 
 tests: $(UNIT_PROGRAMS) ## build the unit tests
 
@@ -41,6 +42,9 @@ lint: ## check the sources
 
 unit: $(UNIT_PROGRAMS) ## run the unit tests
 	$(Q)tests/run $(RUN_UNITS)
+
+VM_DEPS += modules
+shell: $(VM_DEPS)
 
 vm: $(VM_DEPS) ## run the tests in booted machines (PLANS="..." for some of them)
 	$(Q)tests/run $(RUN_PLANS)
