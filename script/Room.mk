@@ -13,7 +13,7 @@ $(eval $(call archive,scripttool,$(SCRIPT_TOOL_SOURCES)))
 # Order of linking: each needs those after it.
 SCRIPT_ARCHIVES := scripttool scriptengine scripteval
 UNIT_ARCHIVES   += $(SCRIPT_ARCHIVES)
-UNIT_LIBRARIES  += $(SCRIPT_LIBRARIES)
+UNIT_LIBS       += $(SCRIPT_LIBRARIES)
 DEPS            += libbpf-dev pahole
 
 script: $(BUILD)/user/hyperdbg-script ## the script tool alone: build/user/hyperdbg-script -e 'printf("%d\n", 1 + 2);'

@@ -54,8 +54,9 @@
  * ----------------------------------------------------------------------------------------------------------
  * SCRIPT_SHRINK_LIMITS makes a build for tests whose limits are met early. */
 #ifdef SCRIPT_SHRINK_LIMITS
-#define SCRIPT_MAXIMUM_REGISTERS 12 /* per function; variables may take all but SCRIPT_RESERVED_TEMPORARIES  \
-                                     */
+#define SCRIPT_MAXIMUM_REGISTERS                                                                             \
+    12 /* per function; variables may take all but SCRIPT_RESERVED_TEMPORARIES                               \
+        */
 #define SCRIPT_RESERVED_TEMPORARIES 10  /* left to expressions, so that 2 are free for variables */
 #define SCRIPT_MAXIMUM_FRAME        256 /* bytes per function */
 #define SCRIPT_STACK_REGISTERS      128 /* all active windows together */
@@ -206,6 +207,13 @@ typedef enum _SCRIPT_SHAPE {
     X(GT_U, >, UINT64)                                                                                       \
     X(GE_U, >=, UINT64)
 
+/* The end of a counting loop: R[A]++ in the type, then if (R[A] < R[B]) or (R[A] < immediate: NAME_I) jump
+ * backward. */
+#define SCRIPT_COUNT_OPCODES(X)                                                                              \
+    X(U64, UINT64)                                                                                           \
+    X(S64, INT64)                                                                                            \
+    X(S32, INT32)
+
 /* Loads: NAME, C type, width in bytes. Narrow results are extended by the sign of the type. */
 #define SCRIPT_LOAD_OPCODES(X)                                                                               \
     X(U8, UINT8, 1)                                                                                          \
@@ -242,6 +250,8 @@ typedef enum _SCRIPT_SHAPE {
     X(FIELD_PUT, FIELD, "a bit-field of R[A] = R[B]")                                                        \
     X(JUMP, JUMP, "jump")                                                                                    \
     X(LOOP, LOOP, "jump backward")                                                                           \
+    X(JUMP_CLEAR_I, JUMP_RI, "if ((R[A] & immediate) == 0) jump")                                            \
+    X(JUMP_SET_I, JUMP_RI, "if ((R[A] & immediate) != 0) jump")                                              \
     X(CALL, CALL, "call a function of the program")                                                          \
     X(BUILTIN, BUILTIN, "call a function of SCRIPT_BUILTINS")                                                \
     X(FRAME_ADDRESS, FRAME_1, "R[A] = script address of a place in the frame")                               \
@@ -289,19 +299,22 @@ typedef enum _SCRIPT_OPCODE {
 #define X(Name, Operator, Type) SCRIPT_OP_JUMP_##Name##_I, SCRIPT_OP_LOOP_##Name##_I,
                         SCRIPT_COMPARE_RI(X)
 #undef X
+#define X(Name, Type) SCRIPT_OP_LOOP_COUNT_##Name, SCRIPT_OP_LOOP_COUNT_##Name##_I,
+                            SCRIPT_COUNT_OPCODES(X)
+#undef X
 /* R[A] = value at address R[B] + immediate; at an offset of the frame; at physical address R[B] + immediate
  */
 #define X(Name, Type, Width)                                                                                 \
     SCRIPT_OP_LOAD_##Name, SCRIPT_OP_FRAME_LOAD_##Name, SCRIPT_OP_PHYSICAL_LOAD_##Name,
-                            SCRIPT_LOAD_OPCODES(X)
+                                SCRIPT_LOAD_OPCODES(X)
 #undef X
 /* value at address R[B] + immediate, at an offset of the frame, at physical address R[B] + immediate = R[A]
  */
 #define X(Name, Type, Width)                                                                                 \
     SCRIPT_OP_STORE_##Name, SCRIPT_OP_FRAME_STORE_##Name, SCRIPT_OP_PHYSICAL_STORE_##Name,
-                                SCRIPT_STORE_OPCODES(X)
+                                    SCRIPT_STORE_OPCODES(X)
 #undef X
-                                    SCRIPT_OPCODE_COUNT
+                                        SCRIPT_OPCODE_COUNT
 } SCRIPT_OPCODE;
 STATIC_ASSERT(SCRIPT_OPCODE_COUNT <= 256);
 
@@ -374,12 +387,13 @@ typedef enum _SCRIPT_BUILTIN {
  * compiler. */
 #define SCRIPT_REGISTERS(X)                                                                                  \
     X(RAX, "rax")                                                                                            \
-    X(RCX, "rcx") X(RDX, "rdx") X(RBX, "rbx") X(RSP, "rsp") X(RBP, "rbp") X(RSI, "rsi") X(RDI, "rdi")        \
-        X(R8, "r8") X(R9, "r9") X(R10, "r10") X(R11, "r11") X(R12, "r12") X(R13, "r13") X(R14, "r14")        \
-            X(R15, "r15") X(RIP, "rip") X(RFLAGS, "rflags") X(CS, "cs") X(SS, "ss") X(DS, "ds") X(ES, "es")  \
-                X(FS, "fs") X(GS, "gs") X(CR0, "cr0") X(CR2, "cr2") X(CR3, "cr3") X(CR4, "cr4")              \
-                    X(CR8, "cr8") X(DR0, "dr0") X(DR1, "dr1") X(DR2, "dr2") X(DR3, "dr3") X(DR6, "dr6")      \
-                        X(DR7, "dr7") X(GDTR, "gdtr") X(IDTR, "idtr") X(LDTR, "ldtr") X(TR, "tr")
+    X(RCX, "rcx")                                                                                            \
+    X(RDX, "rdx") X(RBX, "rbx") X(RSP, "rsp") X(RBP, "rbp") X(RSI, "rsi") X(RDI, "rdi") X(R8, "r8")          \
+        X(R9, "r9") X(R10, "r10") X(R11, "r11") X(R12, "r12") X(R13, "r13") X(R14, "r14") X(R15, "r15")      \
+            X(RIP, "rip") X(RFLAGS, "rflags") X(CS, "cs") X(SS, "ss") X(DS, "ds") X(ES, "es") X(FS, "fs")    \
+                X(GS, "gs") X(CR0, "cr0") X(CR2, "cr2") X(CR3, "cr3") X(CR4, "cr4") X(CR8, "cr8")            \
+                    X(DR0, "dr0") X(DR1, "dr1") X(DR2, "dr2") X(DR3, "dr3") X(DR6, "dr6") X(DR7, "dr7")      \
+                        X(GDTR, "gdtr") X(IDTR, "idtr") X(LDTR, "ldtr") X(TR, "tr")
 
 typedef enum _SCRIPT_REGISTER {
 #define X(Name, Spelling) SCRIPT_REGISTER_##Name,

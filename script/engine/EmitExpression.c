@@ -352,6 +352,22 @@ static VOID EmitComparisonJump(EMITTER *Emitter, NODE *Node, BOOLEAN JumpIf, LAB
     }
 }
 
+/* (x & constant), or that compared with 0: tested by one instruction, where the jump goes forward. */
+static BOOLEAN EmitBitTest(EMITTER *Emitter, NODE *Node, BOOLEAN JumpIf, LABEL *Label)
+{
+    if (EmitIsComparison(Node) && (Node->Operator == TOKEN_EQUAL || Node->Operator == TOKEN_NOT_EQUAL) &&
+        Node->Right->IsConstant && Node->Right->Value == 0) {
+        return EmitBitTest(Emitter, Node->Left, Node->Operator == TOKEN_NOT_EQUAL ? JumpIf : !JumpIf, Label);
+    }
+    if (Label->IsBound || Node->IsConstant || Node->Kind != NODE_BINARY || Node->Operator != TOKEN_AND ||
+        !Node->Right->IsConstant || !EmitFitsImmediate(TypeNormalize(Node->Operation, Node->Right->Value))) {
+        return FALSE;
+    }
+    EmitJumpIfBits(Emitter, JumpIf, EmitAs(Emitter, Node->Left, Node->Operation, EMIT_ANYWHERE),
+                   (INT32)TypeNormalize(Node->Operation, Node->Right->Value), Label);
+    return TRUE;
+}
+
 VOID EmitCondition(EMITTER *Emitter, NODE *Node, BOOLEAN JumpIf, LABEL *Label)
 {
     UINT32 Free = Emitter->Free;
@@ -370,6 +386,8 @@ VOID EmitCondition(EMITTER *Emitter, NODE *Node, BOOLEAN JumpIf, LABEL *Label)
         EmitCondition(Emitter, Node->Left, !JumpIf, &Skip);
         EmitCondition(Emitter, Node->Right, JumpIf, Label);
         EmitBind(Emitter, &Skip);
+    } else if (EmitBitTest(Emitter, Node, JumpIf, Label)) {
+        /* done */
     } else if (EmitIsComparison(Node)) {
         EmitComparisonJump(Emitter, Node, JumpIf, Label);
     } else {
