@@ -25,3 +25,19 @@ $(BUILD)/asan/hyperdbg-script: $(BUILD)/asan/script/tool/Main.o $(SCRIPT_ARCHIVE
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SCRIPT_LIBRARIES)
 
 .PHONY: script
+
+# --- tests -----------------------------------------------------------------------------------------------------------
+# The types that unit tests compile against: a small BTF, so that no kernel is needed.
+SCRIPT_TYPES := $(BUILD)/tests/script/Types.o
+
+$(SCRIPT_TYPES): tests/script/Types.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -g -O1 -fdata-sections -c -o $@ $< && pahole -J $@
+
+SCRIPT_TEST_SUPPORT := tests/unit/script/Case.c
+$(eval $(call archive,scripttest,$(SCRIPT_TEST_SUPPORT)))
+UNIT_ARCHIVES += scripttest
+
+UNIT_TESTS += $(addprefix tests/unit/script/,CaseTest.c)
+
+$(BUILD)/asan/tests/unit/script/CaseTest: $(SCRIPT_TYPES)

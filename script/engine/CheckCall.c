@@ -174,6 +174,7 @@ static VOID CheckPrintf(COMPILER *Compiler, NODE *Node)
 /* The map that print() names, which may be written further down only; NULL if it is another name. */
 static SYMBOL *CheckShownMap(COMPILER *Compiler, NODE *Node)
 {
+    const SCRIPT_COMPILE_OPTIONS *Options = Compiler->Options;
     SYMBOL *Map;
     UINT64 Value;
 
@@ -183,8 +184,8 @@ static SYMBOL *CheckShownMap(COMPILER *Compiler, NODE *Node)
     }
     Map = SymbolFind(Compiler, Node->Text, 1u << SYMBOL_MAP);
     if (Map == NULL) {
-        if (LexNameAsNumber(Node->Text, &Value) || Compiler->Options->FindSymbol != NULL ||
-            Compiler->Options->Btf != NULL) {
+        if (LexNameAsNumber(Node->Text, &Value) || BtfFindEnumerator(Compiler, Node->Text, &Value) ||
+            (Options->FindSymbol != NULL && Options->FindSymbol(Options->Context, Node->Text, &Value))) {
             return NULL;
         }
         Map          = SymbolAdd(Compiler, SYMBOL_MAP, Node->Text, NULL, &Node->Position);
@@ -569,7 +570,8 @@ static VOID CheckStr(COMPILER *Compiler, NODE *Node)
                   "limit SCRIPT_MAXIMUM_STRING: a string has 1 to 256 characters with its end");
         return;
     }
-    Node->Type = TypeStringOf(Compiler, (UINT32)Size);
+    Node->Length = (UINT32)Size;
+    Node->Type   = TypeStringOf(Compiler, (UINT32)Size);
 }
 
 static VOID CheckIntrinsic(COMPILER *Compiler, NODE *Node, UINT32 Intrinsic)

@@ -151,7 +151,11 @@ static UINT32 EmitStr(EMITTER *Emitter, NODE *Node, UINT32 Want)
     UINT32 Free   = Emitter->Free;
     UINT32 Source = EmitAs(Emitter, Node->Right, &g_TypeU64, EMIT_ANYWHERE);
 
-    EmitWithOffset(Emitter, SCRIPT_OP_FRAME_STRING, Source, (INT32)Node->Type->Size, (INT32)Offset);
+    /* What the size leaves of the room is zero, as keys want it. */
+    if (Node->Length != Node->Type->Size) {
+        EmitWithOffset(Emitter, SCRIPT_OP_FRAME_ZERO, 0, (INT32)Node->Type->Size, (INT32)Offset);
+    }
+    EmitWithOffset(Emitter, SCRIPT_OP_FRAME_STRING, Source, (INT32)Node->Length, (INT32)Offset);
     Emitter->Free = Free;
     return EmitFrameAddress(Emitter, Offset, Want);
 }
@@ -195,7 +199,7 @@ static VOID EmitKeyPart(EMITTER *Emitter, const TYPE *Type, NODE *Key, UINT32 Of
         Emit(Emitter, SCRIPT_OP_FRAME_STACK, 0, 0, 0, (INT32)Offset);
     } else if (Type->Kind == TYPE_STRING) {
         if (Key->Kind == NODE_CALL && Key->Symbol == NULL && Key->Value == INTRINSIC_STR &&
-            Key->Type->Size == Type->Size) {
+            Key->Length == Type->Size) {
             Key = Key->Right;
         }
         Value = EmitAs(Emitter, Key, &g_TypeU64, EMIT_ANYWHERE);

@@ -170,7 +170,7 @@ static NODE *ParseBlock(PARSER *Parser)
     NODE **End  = &Block->Right;
 
     ParseExpect(Parser, TOKEN_LEFT_BRACE);
-    while (!ParseIs(Parser, TOKEN_RIGHT_BRACE) && !ParseIs(Parser, TOKEN_END)) {
+    while (!ParseIs(Parser, TOKEN_RIGHT_BRACE) && !ParseIs(Parser, TOKEN_END) && !Parser->Panic) {
         End = ParseAppend(End, ParseStatement(Parser));
     }
     ParseExpect(Parser, TOKEN_RIGHT_BRACE);
@@ -558,6 +558,7 @@ static NODE *ParseFunction(PARSER *Parser)
     TYPE *Type         = ParseTypeSpecifier(Parser);
     const TOKEN *Name;
     SYMBOL *Function;
+    BOOLEAN Inside;
 
     while (ParseAccept(Parser, TOKEN_MULTIPLY)) {
         Type = TypePointerTo(Compiler, Type);
@@ -567,7 +568,7 @@ static NODE *ParseFunction(PARSER *Parser)
         ParseError(Parser, Name, "a function returns a number, a pointer or nothing");
     }
     if (Parser->InFunction) {
-        ParseError(Parser, Name, "a function cannot be defined here");
+        CompilerError(Compiler, &Name->Position, "a function cannot be defined here");
     }
     Function = SymbolFind(Compiler, Name->Text, 1u << SYMBOL_FUNCTION);
     if (Function != NULL && Function->Body != NULL) {
@@ -582,9 +583,10 @@ static NODE *ParseFunction(PARSER *Parser)
     if (ParseAccept(Parser, TOKEN_SEMICOLON)) {
         return NULL; /* a prototype */
     }
+    Inside             = Parser->InFunction;
     Parser->InFunction = TRUE;
     Function->Body     = ParseBlock(Parser);
-    Parser->InFunction = FALSE;
+    Parser->InFunction = Inside;
     return NULL;
 }
 
@@ -625,15 +627,13 @@ static NODE *ParseStatementList(PARSER *Parser)
     UINT32 Start = Parser->At;
     NODE *List;
 
-    if (ParseAccept(Parser, TOKEN_SEMICOLON)) {
+    /* After an error the statement around this one is given up first. */
+    if (Parser->Panic || ParseAccept(Parser, TOKEN_SEMICOLON)) {
         return NULL;
     }
     ParseEnter(Parser);
     List = ParseStatementOf(Parser)(Parser);
     ParseLeave(Parser);
-    if (Parser->Panic) {
-        Parser->InFunction = Parser->InFunction && Parser->Nesting > 0;
-    }
     ParseRecover(Parser, Start);
     return List;
 }

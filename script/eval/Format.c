@@ -252,7 +252,9 @@ static VOID FormatNumber(SCRIPT_TEXT *Text, const SCRIPT_CONVERSION *Conversion,
     BOOLEAN Negative = FALSE;
     UINT32 Start;
 
-    Value = FormatNarrow(Value, Conversion->Bytes != 0 ? Conversion->Bytes : Bytes, Signed);
+    /* As C has it: what is narrower than an int is shown as an int. */
+    Bytes = Conversion->Bytes != 0 ? Conversion->Bytes : Bytes < 4 ? 4 : Bytes;
+    Value = FormatNarrow(Value, Bytes, Signed);
     if (Signed && (INT64)Value < 0) {
         Negative = TRUE;
         Value    = 0 - Value;
