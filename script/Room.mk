@@ -92,3 +92,15 @@ fuzz-script: $(SCRIPT_FUZZERS) $(BUILD)/fuzz/.seeds ## fuzz the script room for 
 
 fuzz: fuzz-script ## fuzz everything that has a fuzzer
 .PHONY: fuzz fuzz-script
+
+# Benches: beside Lua, C and uthash.
+DEPS += liblua5.4-dev uthash-dev
+
+$(BUILD)/user/ScriptBench: tests/bench/script/ScriptBench.c $(SCRIPT_ARCHIVES:%=$(BUILD)/user/lib%.a)
+	$(Q)$(CC) $(CPPFLAGS) -I/usr/include/lua5.4 $(CFLAGS) -o $@ $^ -llua5.4 $(SCRIPT_LIBRARIES)
+
+bench-script: $(BUILD)/user/ScriptBench ## how fast scripts run, beside Lua, C and uthash
+	$(Q)$<
+
+bench: bench-script ## all benches
+.PHONY: bench bench-script

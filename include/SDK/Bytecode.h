@@ -50,8 +50,7 @@
 #define SCRIPT_MAGIC   0x43425348 /* "HSBC" in memory */
 #define SCRIPT_VERSION 1
 
-/* --- limits
- * ----------------------------------------------------------------------------------------------------------
+/* --- limits ---
  * SCRIPT_SHRINK_LIMITS makes a build for tests whose limits are met early. */
 #ifdef SCRIPT_SHRINK_LIMITS
 #define SCRIPT_MAXIMUM_REGISTERS                                                                             \
@@ -94,8 +93,7 @@
 #define SCRIPT_DEFAULT_BUDGET    1000000
 #define SCRIPT_MINIMUM_FRAMES    1
 
-/* --- script addresses
- * ------------------------------------------------------------------------------------------------ */
+/* --- script addresses ----------------------------------------------------------------------------- */
 #define SCRIPT_ADDRESS_TAG           0x5C5Cull
 #define SCRIPT_ADDRESS_TAG_SHIFT     48
 #define SCRIPT_ADDRESS_SEGMENT_SHIFT 32
@@ -106,8 +104,7 @@
     ((SCRIPT_ADDRESS_TAG << SCRIPT_ADDRESS_TAG_SHIFT) |                                                      \
      ((UINT64)(Segment) << SCRIPT_ADDRESS_SEGMENT_SHIFT) | (UINT32)(Offset))
 
-/* --- instructions
- * ---------------------------------------------------------------------------------------------------- */
+/* --- instructions --------------------------------------------------------------------------------- */
 typedef struct _SCRIPT_INSTRUCTION {
     UINT8 Opcode;
     UINT8 A;
@@ -388,12 +385,13 @@ typedef enum _SCRIPT_BUILTIN {
 #define SCRIPT_REGISTERS(X)                                                                                  \
     X(RAX, "rax")                                                                                            \
     X(RCX, "rcx")                                                                                            \
-    X(RDX, "rdx") X(RBX, "rbx") X(RSP, "rsp") X(RBP, "rbp") X(RSI, "rsi") X(RDI, "rdi") X(R8, "r8")          \
-        X(R9, "r9") X(R10, "r10") X(R11, "r11") X(R12, "r12") X(R13, "r13") X(R14, "r14") X(R15, "r15")      \
-            X(RIP, "rip") X(RFLAGS, "rflags") X(CS, "cs") X(SS, "ss") X(DS, "ds") X(ES, "es") X(FS, "fs")    \
-                X(GS, "gs") X(CR0, "cr0") X(CR2, "cr2") X(CR3, "cr3") X(CR4, "cr4") X(CR8, "cr8")            \
-                    X(DR0, "dr0") X(DR1, "dr1") X(DR2, "dr2") X(DR3, "dr3") X(DR6, "dr6") X(DR7, "dr7")      \
-                        X(GDTR, "gdtr") X(IDTR, "idtr") X(LDTR, "ldtr") X(TR, "tr")
+    X(RDX, "rdx")                                                                                            \
+    X(RBX, "rbx") X(RSP, "rsp") X(RBP, "rbp") X(RSI, "rsi") X(RDI, "rdi") X(R8, "r8") X(R9, "r9")            \
+        X(R10, "r10") X(R11, "r11") X(R12, "r12") X(R13, "r13") X(R14, "r14") X(R15, "r15") X(RIP, "rip")    \
+            X(RFLAGS, "rflags") X(CS, "cs") X(SS, "ss") X(DS, "ds") X(ES, "es") X(FS, "fs") X(GS, "gs")      \
+                X(CR0, "cr0") X(CR2, "cr2") X(CR3, "cr3") X(CR4, "cr4") X(CR8, "cr8") X(DR0, "dr0")          \
+                    X(DR1, "dr1") X(DR2, "dr2") X(DR3, "dr3") X(DR6, "dr6") X(DR7, "dr7") X(GDTR, "gdtr")    \
+                        X(IDTR, "idtr") X(LDTR, "ldtr") X(TR, "tr")
 
 typedef enum _SCRIPT_REGISTER {
 #define X(Name, Spelling) SCRIPT_REGISTER_##Name,
@@ -424,8 +422,7 @@ typedef enum _SCRIPT_PSEUDO {
         SCRIPT_PSEUDO_COUNT
 } SCRIPT_PSEUDO;
 
-/* --- the block
- * ------------------------------------------------------------------------------------------------------- */
+/* --- the block ------------------------------------------------------------------------------------ */
 typedef enum _SCRIPT_SECTION_KIND {
     SCRIPT_SECTION_CODE,      /* SCRIPT_INSTRUCTION */
     SCRIPT_SECTION_CONSTANTS, /* UINT64 */

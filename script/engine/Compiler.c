@@ -13,9 +13,7 @@
 #include "script/engine/Engine.h"
 #include "script/eval/Verify.h"
 
-/* --- memory
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- memory --------------------------------------------------------------------------------------- */
 
 #define ARENA_CHUNK_BYTES 65536
 
@@ -108,8 +106,7 @@ VOID CompilerFreeArena(COMPILER *Compiler)
     }
 }
 
-/* --- messages
- * -------------------------------------------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------------------------------- */
 
 static VOID CompilerAppend(COMPILER *Compiler, const CHAR *Text, SIZE_T Length)
 {
@@ -183,8 +180,7 @@ VOID CompilerGiveUp(COMPILER *Compiler)
     longjmp(Compiler->GiveUp, 1);
 }
 
-/* --- a compilation
- * --------------------------------------------------------------------------------------------------- */
+/* --- a compilation -------------------------------------------------------------------------------- */
 
 /* What a kernel would refuse, this compiler must not hand out: a limit of the program, or a fault of the
  * compiler. */

@@ -8,9 +8,7 @@
 
 #include "script/engine/Parse.h"
 
-/* --- tokens
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- tokens --------------------------------------------------------------------------------------- */
 
 const TOKEN *ParsePeek(const PARSER *Parser, UINT32 Ahead)
 {
@@ -149,8 +147,7 @@ static VOID ParseRecover(PARSER *Parser, UINT32 Start)
     }
 }
 
-/* --- statements
- * ------------------------------------------------------------------------------------------------------ */
+/* --- statements ----------------------------------------------------------------------------------- */
 
 static NODE *ParseStatement(PARSER *Parser);
 
@@ -303,8 +300,7 @@ static NODE *ParseExpressionStatement(PARSER *Parser)
     return List;
 }
 
-/* --- declarations
- * ---------------------------------------------------------------------------------------------------- */
+/* --- declarations --------------------------------------------------------------------------------- */
 
 static VOID ParseRemember(PARSER *Parser, const CHAR *Name)
 {
@@ -487,8 +483,7 @@ static NODE *ParseMap(PARSER *Parser)
     return NULL;
 }
 
-/* --- functions
- * ------------------------------------------------------------------------------------------------------- */
+/* --- functions ------------------------------------------------------------------------------------ */
 
 /* type * name ( */
 static BOOLEAN ParseIsFunction(const PARSER *Parser)
@@ -563,7 +558,10 @@ static NODE *ParseFunction(PARSER *Parser)
     while (ParseAccept(Parser, TOKEN_MULTIPLY)) {
         Type = TypePointerTo(Compiler, Type);
     }
-    Name = ParseTake(Parser);
+    Name = ParsePeek(Parser, 0);
+    if (!ParseExpect(Parser, TOKEN_NAME)) {
+        return NULL;
+    }
     if (Type->Kind != TYPE_VOID && !TypeIsScalar(Type)) {
         ParseError(Parser, Name, "a function returns a number, a pointer or nothing");
     }
@@ -590,8 +588,7 @@ static NODE *ParseFunction(PARSER *Parser)
     return NULL;
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------------ */
 
 typedef NODE *PARSE_STATEMENT(PARSER *Parser);
 

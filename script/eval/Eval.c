@@ -90,6 +90,16 @@ static UINT32 EvalReturn(SCRIPT_RUN *Run, EVAL_WINDOW *Window)
     return Call->Return;
 }
 
+/* As ScriptReadMemory, but what a loop does most, reading the guest, costs one call only. */
+static inline BOOLEAN EvalRead(SCRIPT_RUN *Run, UINT64 Address, PVOID Buffer, UINT32 Size)
+{
+    if (!ScriptIsOwnAddress(Address) && Run->Host->ReadVirtual != NULL) {
+        return Run->Host->ReadVirtual(Run->Context, Address, Buffer, Size) ||
+               ScriptFault(Run, SCRIPT_STATUS_READ, Address);
+    }
+    return ScriptReadMemory(Run, Address, Buffer, Size);
+}
+
 static UINT64 *EvalSite(const SCRIPT_RUN *Run, UINT32 Global)
 {
     return (UINT64 *)(Run->Instance->Globals + Run->Instance->GlobalOffsets[Global]);
@@ -227,8 +237,7 @@ static VOID EvalPrintMap(SCRIPT_RUN *Run, UINT32 Map)
     }
 }
 
-/* --- the loop
- * ----------------------------------------------------------------------------------------------------------
+/* --- the loop ---
  * R: registers of the active function; F: its frame; I: the instruction at work. */
 
 #if SCRIPT_COMPUTED_GOTO
@@ -364,7 +373,7 @@ static VOID EvalPrintMap(SCRIPT_RUN *Run, UINT32 Map)
     CASE(LOAD_##Name)                                                                                        \
     {                                                                                                        \
         Type Value;                                                                                          \
-        CHECK(ScriptReadMemory(&Run, RB + IMM, &Value, Width));                                              \
+        CHECK(EvalRead(&Run, RB + IMM, &Value, Width));                                                      \
         RA = (UINT64)(INT64)Value;                                                                           \
         NEXT;                                                                                                \
     }                                                                                                        \

@@ -40,9 +40,7 @@ static UINT32 MapTextKeyWords(const SCRIPT_TYPE *Type)
     return Type->Kind == SCRIPT_TYPE_INTEGER ? 1 : Type->Size / 8;
 }
 
-/* --- order
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- order ---------------------------------------------------------------------------------------- */
 
 static INT32 MapTextCompareWords(const SCRIPT_TYPE *Type, UINT64 Left, UINT64 Right)
 {
@@ -109,9 +107,7 @@ static BOOLEAN MapTextNext(MAP_TEXT *Text, BOOLEAN IsFirst)
     return Found && ScriptMapNext(Text->Map, Text->Storage, Text->Cores, &Best, Text->Key, Text->Value);
 }
 
-/* --- lines
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- lines ---------------------------------------------------------------------------------------- */
 
 static VOID MapTextFlush(MAP_TEXT *Text, SCRIPT_TEXT *Line)
 {

@@ -12,9 +12,7 @@
 #include "script/tool/Tool.h"
 #include "tests/unit/script/Case.h"
 
-/* --- reading
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------------------------------- */
 
 static CHAR *CaseCopy(const CHAR *Text, SIZE_T Length)
 {
@@ -147,9 +145,7 @@ VOID CasesFree(CASE *Cases, UINT32 Count)
     free(Cases);
 }
 
-/* --- running
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- running -------------------------------------------------------------------------------------- */
 
 static BOOLEAN CaseFindSymbol(PVOID Context, const CHAR *Name, UINT64 *Address)
 {
