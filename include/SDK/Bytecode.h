@@ -315,10 +315,10 @@ typedef enum _SCRIPT_OPCODE {
 } SCRIPT_OPCODE;
 STATIC_ASSERT(SCRIPT_OPCODE_COUNT <= 256);
 
-/* --- functions that the machine or its host provides
- * ------------------------------------------------------------------ NAME, spelling in the language, number
- * of arguments, meaning. Those up to SCRIPT_BUILTIN_HOST are carried out by the evaluator, the others by the
- * host's Control operation. All give a value; where there is nothing to say it is 0. */
+/* --- functions that the machine or its host provides ---
+ * NAME, spelling in the language, number of arguments, meaning. Those up to SCRIPT_BUILTIN_HOST are carried
+ * out by the evaluator, the others by the host's Control operation. All give a value; where there is nothing
+ * to say it is 0. */
 #define SCRIPT_BUILTINS(X)                                                                                   \
     X(STRLEN, "strlen", 1, "length of the string at an address")                                             \
     X(STRCMP, "strcmp", 2, "compare two strings: -1, 0, 1")                                                  \
@@ -378,16 +378,16 @@ typedef enum _SCRIPT_BUILTIN {
     SCRIPT_BUILTIN_HOST = SCRIPT_BUILTIN_VIRTUAL_TO_PHYSICAL, /* first one of the host */
 } SCRIPT_BUILTIN;
 
-/* --- registers of the guest
- * --------------------------------------------------------------------------------------------- The general
- * registers are numbered as the processor encodes them. Parts of registers and single flags are made by the
- * compiler. */
+/* --- registers of the guest ---
+ * The general registers are numbered as the processor encodes them. Parts of registers and single flags are
+ * made by the compiler. */
 #define SCRIPT_REGISTERS(X)                                                                                  \
     X(RAX, "rax")                                                                                            \
     X(RCX, "rcx")                                                                                            \
     X(RDX, "rdx")                                                                                            \
-    X(RBX, "rbx") X(RSP, "rsp") X(RBP, "rbp") X(RSI, "rsi") X(RDI, "rdi") X(R8, "r8") X(R9, "r9")            \
-        X(R10, "r10") X(R11, "r11") X(R12, "r12") X(R13, "r13") X(R14, "r14") X(R15, "r15") X(RIP, "rip")    \
+    X(RBX, "rbx")                                                                                            \
+    X(RSP, "rsp") X(RBP, "rbp") X(RSI, "rsi") X(RDI, "rdi") X(R8, "r8") X(R9, "r9") X(R10, "r10")            \
+        X(R11, "r11") X(R12, "r12") X(R13, "r13") X(R14, "r14") X(R15, "r15") X(RIP, "rip")                  \
             X(RFLAGS, "rflags") X(CS, "cs") X(SS, "ss") X(DS, "ds") X(ES, "es") X(FS, "fs") X(GS, "gs")      \
                 X(CR0, "cr0") X(CR2, "cr2") X(CR3, "cr3") X(CR4, "cr4") X(CR8, "cr8") X(DR0, "dr0")          \
                     X(DR1, "dr1") X(DR2, "dr2") X(DR3, "dr3") X(DR6, "dr6") X(DR7, "dr7") X(GDTR, "gdtr")    \

@@ -406,7 +406,7 @@ static VOID CheckLhist(COMPILER *Compiler, NODE *Call, SYMBOL *Map)
     Map->Maximum = (INT64)Values[1];
     Map->Step    = (INT64)Values[2];
     if (Map->Step <= 0 || Map->Minimum >= Map->Maximum || (Values[1] - Values[0]) % Values[2] != 0 ||
-        (Values[1] - Values[0]) / Values[2] + 2 > SCRIPT_MAXIMUM_BUCKETS) {
+        (Values[1] - Values[0]) / Values[2] > SCRIPT_MAXIMUM_BUCKETS - 2) {
         CompilerError(Compiler, &Call->Position,
                       "lhist(value, minimum, maximum, step): the range is at most %u whole steps (limit "
                       "SCRIPT_MAXIMUM_BUCKETS)",

@@ -202,8 +202,8 @@ static BOOLEAN VerifyBuckets(VERIFY *Verify, const SCRIPT_MAP *Map)
     return VerifyThat(Verify,
                       Map->Step > 0 && Map->Minimum < Map->Maximum &&
                           ((UINT64)Map->Maximum - (UINT64)Map->Minimum) % (UINT64)Map->Step == 0 &&
-                          ((UINT64)Map->Maximum - (UINT64)Map->Minimum) / (UINT64)Map->Step + 2 <=
-                              SCRIPT_MAXIMUM_BUCKETS,
+                          ((UINT64)Map->Maximum - (UINT64)Map->Minimum) / (UINT64)Map->Step <=
+                              SCRIPT_MAXIMUM_BUCKETS - 2,
                       "limit SCRIPT_MAXIMUM_BUCKETS: buckets of a histogram are wrong");
 }
 
