@@ -38,7 +38,7 @@ SCRIPT_TEST_SUPPORT := tests/unit/script/Case.c
 $(eval $(call archive,scripttest,$(SCRIPT_TEST_SUPPORT)))
 UNIT_ARCHIVES += scripttest
 
-UNIT_TESTS += $(addprefix tests/unit/script/,CaseTest.c CaseShrinkTest.c OperatorTest.c FuzzTest.c VerifyTest.c)
+UNIT_TESTS += $(addprefix tests/unit/script/,CaseTest.c CaseShrinkTest.c OperatorTest.c FuzzTest.c VerifyTest.c KernelTypesTest.c)
 
 # The whole room once more with small limits, as a program of its own.
 SCRIPT_SHRINK_SOURCES := $(SCRIPT_ENGINE_SOURCES) $(SCRIPT_EVAL_SOURCES) $(SCRIPT_TOOL_SOURCES) $(SCRIPT_TEST_SUPPORT) \
@@ -55,6 +55,8 @@ $(BUILD)/shrink/CaseTest: $(SCRIPT_SHRINK_SOURCES:%.c=$(BUILD)/shrink/%.o) $(SCR
 $(BUILD)/asan/tests/unit/script/CaseShrinkTest: $(BUILD)/shrink/CaseTest
 
 $(BUILD)/asan/tests/unit/script/CaseTest: $(SCRIPT_TYPES)
+
+$(BUILD)/asan/tests/unit/script/KernelTypesTest: $(BUILD)/user/hyperdbg-script
 
 # Fuzzers: built by clang with libFuzzer and the sanitizers. Seeds are made of the text cases; what a long run finds is
 # kept in tests/fuzz/script/found.

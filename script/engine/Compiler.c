@@ -15,7 +15,15 @@
 
 /* --- memory --------------------------------------------------------------------------------------- */
 
+/* Under a sanitizer every piece is a chunk of its own, so that what writes beyond it is seen. */
+#ifndef __has_feature
+#define __has_feature(Feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define ARENA_CHUNK_BYTES 0
+#else
 #define ARENA_CHUNK_BYTES 65536
+#endif
 
 struct _ARENA_CHUNK {
     ARENA_CHUNK *Next;

@@ -341,7 +341,8 @@ static CHAR LexEscape(LEXER *Lexer)
         if (!LexSimpleEscape(LexPeek(Lexer, 0), &Value)) {
             CompilerError(Lexer->Compiler, &Start, "unknown escape sequence");
         }
-        LexSkip(Lexer, 1);
+        /* The end of the line is not part of the escape: the string ends there. */
+        LexSkip(Lexer, LexPeek(Lexer, 0) != '\n');
         return Value;
     }
     LexSkip(Lexer, 1);
