@@ -106,3 +106,16 @@ bench-script: $(BUILD)/user/ScriptBench ## how fast scripts run, beside Lua, C a
 
 bench: bench-script ## all benches
 .PHONY: bench bench-script
+
+# The same cases in a booted kernel: a module with the evaluator and the mock machine, and the compiled cases.
+scripttest_EXTRA_SOURCES := $(SCRIPT_EVAL_SOURCES) script/mock/Mock.c
+
+SCRIPT_BLOB := $(BUILD)/script-cases.blob
+
+$(SCRIPT_BLOB): $(BUILD)/user/tests/vm/modules/scripttest/Blob.o $(BUILD)/user/libscripttest.a \
+                $(SCRIPT_ARCHIVES:%=$(BUILD)/user/lib%.a) $(SCRIPT_TYPES) $(wildcard tests/script/cases/*.case)
+	$(Q)$(CC) -o $(BUILD)/user/script-blob $(filter %Blob.o %.a,$^) $(SCRIPT_LIBRARIES)
+	$(Q)$(BUILD)/user/script-blob $@
+
+VM_FILES += $(SCRIPT_BLOB)
+VM_DEPS  += $(SCRIPT_BLOB)

@@ -93,7 +93,7 @@
 #define SCRIPT_DEFAULT_BUDGET    1000000
 #define SCRIPT_MINIMUM_FRAMES    1
 
-/* --- script addresses ----------------------------------------------------------------------------- */
+/* --- script addresses --- */
 #define SCRIPT_ADDRESS_TAG           0x5C5Cull
 #define SCRIPT_ADDRESS_TAG_SHIFT     48
 #define SCRIPT_ADDRESS_SEGMENT_SHIFT 32
@@ -104,7 +104,7 @@
     ((SCRIPT_ADDRESS_TAG << SCRIPT_ADDRESS_TAG_SHIFT) |                                                      \
      ((UINT64)(Segment) << SCRIPT_ADDRESS_SEGMENT_SHIFT) | (UINT32)(Offset))
 
-/* --- instructions --------------------------------------------------------------------------------- */
+/* --- instructions --- */
 typedef struct _SCRIPT_INSTRUCTION {
     UINT8 Opcode;
     UINT8 A;
@@ -422,7 +422,7 @@ typedef enum _SCRIPT_PSEUDO {
         SCRIPT_PSEUDO_COUNT
 } SCRIPT_PSEUDO;
 
-/* --- the block ------------------------------------------------------------------------------------ */
+/* --- the block --- */
 typedef enum _SCRIPT_SECTION_KIND {
     SCRIPT_SECTION_CODE,      /* SCRIPT_INSTRUCTION */
     SCRIPT_SECTION_CONSTANTS, /* UINT64 */

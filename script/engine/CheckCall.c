@@ -50,7 +50,7 @@ static VOID CheckNumbers(COMPILER *Compiler, NODE *List)
     }
 }
 
-/* --- printf --------------------------------------------------------------------------------------- */
+/* --- printf --- */
 
 static BOOLEAN CheckIsCharacters(const TYPE *Type)
 {
@@ -229,7 +229,7 @@ static VOID CheckPrint(COMPILER *Compiler, NODE *Node, const CHAR *NumberFormat,
     CheckConversions(Compiler, Node);
 }
 
-/* --- maps ----------------------------------------------------------------------------------------- */
+/* --- maps --- */
 
 static BOOLEAN CheckIsFree(COMPILER *Compiler, const CHAR *Name)
 {
@@ -367,7 +367,7 @@ VOID CheckMapAssign(COMPILER *Compiler, NODE *Node)
     Node->Operation = Map->Type->Kind == TYPE_INTEGER ? Map->Type : &g_TypeU64;
 }
 
-/* --- aggregations --------------------------------------------------------------------------------- */
+/* --- aggregations --- */
 
 /* ORDER INTRINSIC, from INTRINSIC_COUNT_OF */
 static const struct {
@@ -480,7 +480,7 @@ static VOID CheckDelete(COMPILER *Compiler, NODE *Node)
     Map->IsAssigned   = TRUE;
 }
 
-/* --- calls ---------------------------------------------------------------------------------------- */
+/* --- calls --- */
 
 static VOID CheckUserCall(COMPILER *Compiler, NODE *Node)
 {

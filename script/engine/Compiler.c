@@ -13,7 +13,7 @@
 #include "script/engine/Engine.h"
 #include "script/eval/Verify.h"
 
-/* --- memory --------------------------------------------------------------------------------------- */
+/* --- memory --- */
 
 /* Under a sanitizer every piece is a chunk of its own, so that what writes beyond it is seen. */
 #ifndef __has_feature
@@ -114,7 +114,7 @@ VOID CompilerFreeArena(COMPILER *Compiler)
     }
 }
 
-/* --- messages ------------------------------------------------------------------------------------- */
+/* --- messages --- */
 
 static VOID CompilerAppend(COMPILER *Compiler, const CHAR *Text, SIZE_T Length)
 {
@@ -188,7 +188,7 @@ VOID CompilerGiveUp(COMPILER *Compiler)
     longjmp(Compiler->GiveUp, 1);
 }
 
-/* --- a compilation -------------------------------------------------------------------------------- */
+/* --- a compilation --- */
 
 /* What a kernel would refuse, this compiler must not hand out: a limit of the program, or a fault of the
  * compiler. */

@@ -9,7 +9,7 @@
 #include "script/engine/Emit.h"
 #include "script/eval/Opcode.h"
 
-/* --- instructions --------------------------------------------------------------------------------- */
+/* --- instructions --- */
 
 static VOID EmitLine(EMITTER *Emitter, UINT32 Instruction)
 {
@@ -56,7 +56,7 @@ UINT32 EmitWithOffset(EMITTER *Emitter, UINT32 Opcode, UINT32 A, INT32 Offset, I
     return EmitInstruction(Emitter, &Instruction);
 }
 
-/* --- registers and frame -------------------------------------------------------------------------- */
+/* --- registers and frame --- */
 
 UINT32 EmitTake(EMITTER *Emitter)
 {
@@ -97,7 +97,7 @@ UINT32 EmitTakeFrame(EMITTER *Emitter, UINT32 Size)
     return Offset;
 }
 
-/* --- labels --------------------------------------------------------------------------------------- */
+/* --- labels --- */
 
 static SCRIPT_INSTRUCTION *EmitAt(EMITTER *Emitter, UINT32 Instruction)
 {
@@ -177,7 +177,7 @@ VOID EmitBind(EMITTER *Emitter, LABEL *Label)
     }
 }
 
-/* --- statements ----------------------------------------------------------------------------------- */
+/* --- statements --- */
 
 static VOID EmitStatements(EMITTER *Emitter, NODE *List);
 
@@ -370,7 +370,7 @@ static VOID EmitStatements(EMITTER *Emitter, NODE *List)
     }
 }
 
-/* --- functions ------------------------------------------------------------------------------------ */
+/* --- functions --- */
 
 static BOOLEAN EmitIsParameter(const SYMBOL *Function, const SYMBOL *Variable)
 {
@@ -462,7 +462,7 @@ static VOID EmitFunction(EMITTER *Emitter, SYMBOL *Function, NODE *Statements)
     BlockAdd(Emitter, SCRIPT_SECTION_FUNCTIONS, &Result);
 }
 
-/* --- the program ---------------------------------------------------------------------------------- */
+/* --- the program --- */
 
 static UINT32 EmitKeyList(EMITTER *Emitter, const SYMBOL *Map)
 {

@@ -8,7 +8,7 @@
 
 #include "script/engine/Emit.h"
 
-/* --- calls ---------------------------------------------------------------------------------------- */
+/* --- calls --- */
 
 /* Arguments in registers one after the other; returns the first. There is always one, for the result. */
 static UINT32 EmitArguments(EMITTER *Emitter, NODE *List, const SYMBOL *Parameters, UINT32 *Count)
@@ -74,7 +74,7 @@ UINT32 EmitStringCompare(EMITTER *Emitter, NODE *Left, NODE *Right)
     return EmitBuiltin(Emitter, SCRIPT_BUILTIN_STRCMP, &First, EMIT_ANYWHERE);
 }
 
-/* --- printf --------------------------------------------------------------------------------------- */
+/* --- printf --- */
 
 static UINT16 EmitShownType(EMITTER *Emitter, const NODE *Argument)
 {
@@ -114,7 +114,7 @@ static UINT32 EmitPrintf(EMITTER *Emitter, NODE *Node, UINT32 Want)
     return EmitResult(Emitter, First, Want);
 }
 
-/* --- strings and stacks as values ----------------------------------------------------------------- */
+/* --- strings and stacks as values --- */
 
 static UINT32 EmitFrameAddress(EMITTER *Emitter, UINT32 Offset, UINT32 Want)
 {
@@ -155,7 +155,7 @@ static UINT32 EmitStr(EMITTER *Emitter, NODE *Node, UINT32 Want)
     return EmitFrameAddress(Emitter, Offset, Want);
 }
 
-/* --- maps ----------------------------------------------------------------------------------------- */
+/* --- maps --- */
 
 static UINT32 EmitKeyPartSize(const TYPE *Type)
 {
@@ -310,7 +310,7 @@ static UINT32 EmitDelete(EMITTER *Emitter, NODE *Node)
     return 0;
 }
 
-/* --- intrinsics ----------------------------------------------------------------------------------- */
+/* --- intrinsics --- */
 
 /* eb(address, value) and its sisters */
 static UINT32 EmitEdit(EMITTER *Emitter, NODE *Node, UINT32 Want)

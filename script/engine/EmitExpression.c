@@ -34,7 +34,7 @@ static UINT32 EmitMove(EMITTER *Emitter, UINT32 Register, UINT32 Want)
     return Want;
 }
 
-/* --- conversions ---------------------------------------------------------------------------------- */
+/* --- conversions --- */
 
 /* Whether every value of From is a value of To as it stands in a register. */
 static BOOLEAN EmitHolds(const TYPE *From, const TYPE *To)
@@ -91,7 +91,7 @@ UINT32 EmitAs(EMITTER *Emitter, NODE *Node, TYPE *Type, UINT32 Want)
     return EmitConvert(Emitter, Value, Node->Type, Type, Want);
 }
 
-/* --- arithmetic ----------------------------------------------------------------------------------- */
+/* --- arithmetic --- */
 
 /* The opcode of an operation in a type; the flavours of one operation stand in the order 64, S32, U32 (shifts
  * to the right: S64, U64, S32, U32), each with its immediate form behind it. */
@@ -213,7 +213,7 @@ static BOOLEAN EmitCommutes(TOKEN_KIND Operator)
            Operator == TOKEN_OR || Operator == TOKEN_XOR;
 }
 
-/* --- comparisons ---------------------------------------------------------------------------------- */
+/* --- comparisons --- */
 
 static BOOLEAN EmitIsComparison(const NODE *Node)
 {
@@ -394,7 +394,7 @@ VOID EmitCondition(EMITTER *Emitter, NODE *Node, BOOLEAN JumpIf, LABEL *Label)
     Emitter->Free = Free;
 }
 
-/* --- expressions ---------------------------------------------------------------------------------- */
+/* --- expressions --- */
 
 static UINT32 EmitBinary(EMITTER *Emitter, NODE *Node, UINT32 Want)
 {

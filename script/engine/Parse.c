@@ -8,7 +8,7 @@
 
 #include "script/engine/Parse.h"
 
-/* --- tokens --------------------------------------------------------------------------------------- */
+/* --- tokens --- */
 
 const TOKEN *ParsePeek(const PARSER *Parser, UINT32 Ahead)
 {
@@ -147,7 +147,7 @@ static VOID ParseRecover(PARSER *Parser, UINT32 Start)
     }
 }
 
-/* --- statements ----------------------------------------------------------------------------------- */
+/* --- statements --- */
 
 static NODE *ParseStatement(PARSER *Parser);
 
@@ -300,7 +300,7 @@ static NODE *ParseExpressionStatement(PARSER *Parser)
     return List;
 }
 
-/* --- declarations --------------------------------------------------------------------------------- */
+/* --- declarations --- */
 
 static VOID ParseRemember(PARSER *Parser, const CHAR *Name)
 {
@@ -483,7 +483,7 @@ static NODE *ParseMap(PARSER *Parser)
     return NULL;
 }
 
-/* --- functions ------------------------------------------------------------------------------------ */
+/* --- functions --- */
 
 /* type * name ( */
 static BOOLEAN ParseIsFunction(const PARSER *Parser)
@@ -588,7 +588,7 @@ static NODE *ParseFunction(PARSER *Parser)
     return NULL;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------ */
+/* --- the whole --- */
 
 typedef NODE *PARSE_STATEMENT(PARSER *Parser);
 

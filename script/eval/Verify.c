@@ -29,7 +29,7 @@ static BOOLEAN VerifyThat(VERIFY *Verify, BOOLEAN Condition, const CHAR *Reason)
     return Condition;
 }
 
-/* --- header and tables ---------------------------------------------------------------------------- */
+/* --- header and tables --- */
 
 static BOOLEAN VerifyHeader(VERIFY *Verify, const SCRIPT_PROGRAM *Program, UINT64 Size)
 {
@@ -311,7 +311,7 @@ static BOOLEAN VerifyFunctions(VERIFY *Verify)
                       "functions do not tile the code");
 }
 
-/* --- instructions --------------------------------------------------------------------------------- */
+/* --- instructions --- */
 
 static BOOLEAN VerifyRegister(VERIFY *Verify, UINT32 Register)
 {

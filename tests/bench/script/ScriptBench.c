@@ -32,7 +32,7 @@ typedef struct _SAMPLE {
 static int g_Counter = -1;
 static UINT32 g_Misses;
 
-/* --- measuring ------------------------------------------------------------------------------------ */
+/* --- measuring --- */
 
 static VOID CounterOpen(VOID)
 {
@@ -120,7 +120,7 @@ static VOID Report(const CHAR *What, const CHAR *Other, SAMPLE Ours, SAMPLE Thei
     g_Misses += !Good;
 }
 
-/* --- a script ------------------------------------------------------------------------------------- */
+/* --- a script --- */
 
 static SCRIPT_MACHINE g_Machine;
 
@@ -199,7 +199,7 @@ static VOID LuaCall(const CHAR *Name)
     }
 }
 
-/* --- arithmetic, compares and branches ------------------------------------------------------------ */
+/* --- arithmetic, compares and branches --- */
 
 #define LOOP_ROUNDS 1000000
 
@@ -360,7 +360,7 @@ static VOID BenchWalk(VOID)
     Report("struct walk, per pointer", "Lua 5.4", Ours, Theirs, TRUE, 0);
 }
 
-/* --- a map ---------------------------------------------------------------------------------------- */
+/* --- a map --- */
 
 #define MAP_ROUNDS 200000
 
@@ -411,7 +411,7 @@ static VOID BenchMap(VOID)
     Report("map count by a 16-byte string", "uthash", Ours, Theirs, FALSE, 2);
 }
 
-/* --- compiling ------------------------------------------------------------------------------------ */
+/* --- compiling --- */
 
 static CHAR *CompileText(VOID)
 {

@@ -44,7 +44,7 @@ static BOOLEAN FuzzFits(const SCRIPT_PROGRAM *Program, UINT32 Cores)
 VOID FuzzRun(const SCRIPT_PROGRAM *Program)
 {
     static MOCK_STATE State;
-    static SCRIPT_MACHINE Machine;
+    static MOCK_MACHINE Machine;
     CHAR Sum             = 0;
     MOCK Mock            = {.State = &State, .Machine = &Machine, .Print = FuzzPrint, .PrintContext = &Sum};
     SCRIPT_RESULT Result = {0};

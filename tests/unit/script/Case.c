@@ -12,7 +12,7 @@
 #include "script/tool/Tool.h"
 #include "tests/unit/script/Case.h"
 
-/* --- reading -------------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 static CHAR *CaseCopy(const CHAR *Text, SIZE_T Length)
 {
@@ -145,7 +145,7 @@ VOID CasesFree(CASE *Cases, UINT32 Count)
     free(Cases);
 }
 
-/* --- running -------------------------------------------------------------------------------------- */
+/* --- running --- */
 
 static BOOLEAN CaseFindSymbol(PVOID Context, const CHAR *Name, UINT64 *Address)
 {
@@ -173,6 +173,14 @@ VOID CaseOptions(const CASE *Case, SCRIPT_BTF *Btf, MOCK_STATE *State, SCRIPT_CO
     Options->ArgumentCount = Case->ArgumentCount;
 }
 
+VOID CaseSourceName(const CASE *Case, CHAR *Name, SIZE_T Size)
+{
+    snprintf(Name, Size, "script");
+    if (strstr(Case->Script, "#include") != NULL) {
+        snprintf(Name, Size, "%.*s/script", (int)(strrchr(Case->File, '/') - Case->File), Case->File);
+    }
+}
+
 static VOID CasePrint(PVOID Context, const CHAR *Text, UINT32 Length)
 {
     CHAR **Output = Context;
@@ -182,9 +190,9 @@ static VOID CasePrint(PVOID Context, const CHAR *Text, UINT32 Length)
 
 static VOID CaseEvaluate(const SCRIPT_PROGRAM *Program, MOCK_STATE *State, CHAR **Output)
 {
-    SCRIPT_MACHINE *Machine = calloc(1, sizeof(*Machine));
-    MOCK Mock            = {.State = State, .Machine = Machine, .Print = CasePrint, .PrintContext = Output};
-    SCRIPT_RESULT Result = {0};
+    MOCK_MACHINE *Machine = calloc(1, sizeof(*Machine));
+    MOCK Mock             = {.State = State, .Machine = Machine, .Print = CasePrint, .PrintContext = Output};
+    SCRIPT_RESULT Result  = {0};
 
     Mock.Instance = InstanceCreate(Program, State->Cores);
     MockRun(&Mock, &Result);
@@ -207,11 +215,7 @@ VOID CaseRun(const CASE *Case, SCRIPT_BTF *Btf, CASE_RESULT *Result)
         return;
     }
     CaseOptions(Case, Btf, State, &Options);
-    /* Messages call the script "script"; what it includes is found beside the file of the cases. */
-    snprintf(Name, sizeof(Name), "script");
-    if (strstr(Case->Script, "#include") != NULL) {
-        snprintf(Name, sizeof(Name), "%.*s/script", (int)(strrchr(Case->File, '/') - Case->File), Case->File);
-    }
+    CaseSourceName(Case, Name, sizeof(Name));
     if (ScriptCompile(&Options, Name, Case->Script, strlen(Case->Script), &Compilation)) {
         CaseEvaluate(Compilation.Program, State, &Result->Output);
     }

@@ -37,6 +37,9 @@ VOID CasesFree(CASE *Cases, UINT32 Count);
 /* Options for compiling a case; symbols come from State. */
 VOID CaseOptions(const CASE *Case, SCRIPT_BTF *Btf, MOCK_STATE *State, SCRIPT_COMPILE_OPTIONS *Options);
 
+/* Messages call the script "script"; what it includes is found beside the file of the cases. */
+VOID CaseSourceName(const CASE *Case, CHAR *Name, SIZE_T Size);
+
 /* Compiles and runs. */
 VOID CaseRun(const CASE *Case, SCRIPT_BTF *Btf, CASE_RESULT *Result);
 

@@ -2,8 +2,8 @@
 /*
  * KernelTypesTest.c - members and bit-fields of real kernels' structures, as pahole has them.
  *
- * Context: user space. The types are those of the testbed's kernels (testbed/kernel --btf 6.1 and 6.12), or of the
- * files that the environment names in SCRIPT_KERNEL_BTF.
+ * Context: user space. The types are those of the testbed's kernels (testbed/kernel --btf 6.1 and 6.12), or
+ * of the files that the environment names in SCRIPT_KERNEL_BTF.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,9 +15,10 @@
 static void MembersAndBitFieldsAreWherePaholeHasThem(void **State)
 {
     (void)State;
-    assert_int_equal(system("types=${SCRIPT_KERNEL_BTF:-$(testbed/kernel --btf 6.1 && testbed/kernel --btf 6.12)} && "
-                            "tests/script/kernel-types $types"),
-                     0);
+    assert_int_equal(
+        system("types=${SCRIPT_KERNEL_BTF:-$(testbed/kernel --btf 6.1 && testbed/kernel --btf 6.12)} && "
+               "tests/script/kernel-types $types"),
+        0);
 }
 
 int main(void)

@@ -84,7 +84,7 @@ static const CHAR *const g_TypeNames[TYPES] = {
 static UINT64 g_Expected[PAIRS * VALUES * VALUES];
 static UINT64 g_Found[PAIRS * VALUES * VALUES];
 
-/* --- the machine ---------------------------------------------------------------------------------- */
+/* --- the machine --- */
 
 static BOOLEAN TestRead(PVOID Context, UINT64 Address, PVOID Buffer, UINT32 Size)
 {
@@ -167,7 +167,7 @@ static VOID TestCompare(const CHAR *Body, UINT32 SecondTypes)
     }
 }
 
-/* --- the operators -------------------------------------------------------------------------------- */
+/* --- the operators --- */
 
 /* Whether C divides at all: not by 0, and not the least number by -1. */
 #define DIVIDES(a, b)                                                                                        \
