@@ -46,7 +46,7 @@ PVOID RootPageTableMapWindow(UINT32 CoreId, UINT64 Physical)
 
     PageTables[CoreId][0] = (Physical & ~(PLATFORM_PAGE_SIZE - 1)) | PTE_PRESENT_WRITABLE | PTE_NO_EXECUTE;
     CpuInvalidatePage(Virtual);
-    return (PVOID)(UINTPTR)(Virtual + (Physical & (PLATFORM_PAGE_SIZE - 1)));
+    return CpuPointer(Virtual + (Physical & (PLATFORM_PAGE_SIZE - 1)));
 }
 
 /* A new table below Parent[Index], remembered in Directories. NULL: no memory. */
