@@ -199,13 +199,19 @@ static BOOLEAN VmxLoadVmcs(const VMX_CORE *Vmx)
 /* A descriptor of the TSS; the stacks of the exceptions that must not trust the current one. */
 static BOOLEAN VmxFillHostTables(VMX_CORE *Vmx)
 {
-    UINT64 *Ist = Vmx->HostTables->Tss.Ist;
+    static const struct {
+        UINT32 Ist;
+        VMX_ROOT_STACK Stack;
+    } Stacks[] = {
+        {HOST_IST_NMI, VMX_ROOT_STACK_NMI},
+        {HOST_IST_DOUBLE_FAULT, VMX_ROOT_STACK_DOUBLE_FAULT},
+        {HOST_IST_MACHINE_CHECK, VMX_ROOT_STACK_MACHINE_CHECK},
+    };
+    UINT32 Index;
 
-    Ist[HOST_IST_NMI - 1] = (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_NMI] + ROOT_STACK_SIZE;
-    Ist[HOST_IST_DOUBLE_FAULT - 1] =
-        (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_DOUBLE_FAULT] + ROOT_STACK_SIZE;
-    Ist[HOST_IST_MACHINE_CHECK - 1] =
-        (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_MACHINE_CHECK] + ROOT_STACK_SIZE;
+    for (Index = 0; Index < COUNT_OF(Stacks); Index++)
+        Vmx->HostTables->Tss.Ist[Stacks[Index].Ist - 1] =
+            (UINT64)(UINTPTR)Vmx->Stacks[Stacks[Index].Stack] + ROOT_STACK_SIZE;
     return HostTablesFill(Vmx->HostTables, CpuReadTr());
 }
 
