@@ -191,9 +191,9 @@ VOID FakeCpuidGet(UINT32 Leaf, UINT32 Subleaf, CPUID_RESULT *Result)
 }
 
 /* Bits that mirror CR4: of the core's own register, whoever owns it now. */
-static VOID Mirror(UINT32 *Register, UINT32 Bit, UINT64 Cr4, UINT64 Cr4Bit)
+static VOID Mirror(UINT64 *Register, UINT32 Bit, UINT64 Cr4, UINT64 Cr4Bit)
 {
-    *Register = (Cr4 & Cr4Bit) ? *Register | Bit : *Register & ~Bit;
+    *Register = (Cr4 & Cr4Bit) ? *Register | Bit : *Register & ~(UINT64)Bit;
 }
 
 VOID CpuCpuid(UINT32 Leaf, UINT32 Subleaf, CPUID_RESULT *Result)

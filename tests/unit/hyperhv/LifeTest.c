@@ -27,7 +27,7 @@ static void Loads(void **State)
     Before = *FakeRegisters(0);
     if (!HvInitVmm(&C)) printf("complaint %s\n", FakeEntryComplaint(0));
     CpuCpuid(0x40000000, 0, &R);
-    printf("%x %x\n", R.Eax, R.Ebx);
+    printf("%llx %llx\n", R.Eax, R.Ebx);
     HvUninitVmm();
     assert_int_equal(memcmp(&Before, FakeRegisters(0), sizeof Before), 0);
 }
