@@ -16,4 +16,4 @@ HYPERHV_LINUX_SOURCES := hyperhv/vmx/AsmVmexitHandler.S platform/linux/LinuxModu
 $(eval $(call archive,hyperhv,$(HYPERHV_SOURCES)))
 
 UNIT_ARCHIVES += hyperhv
-UNIT_TESTS    += $(addprefix tests/unit/hyperhv/,LifeTest.c)
+UNIT_TESTS    += $(wildcard tests/unit/hyperhv/*Test.c)
