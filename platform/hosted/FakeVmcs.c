@@ -265,9 +265,10 @@ VMX_RESULT CpuVmxOff(VOID)
 
     if (!Core)
         return VMX_FAIL_INVALID;
+    if (Core->Vmcs) /* one that is still active "may be corrupted": 25.11.1 */
+        FakeMisuse("VMXOFF while a VMCS is active");
     Core->Mode        = FAKE_OUTSIDE_VMX;
     Core->VmxonRegion = 0;
-    Core->Vmcs        = NULL;
     return VMX_SUCCEED;
 }
 

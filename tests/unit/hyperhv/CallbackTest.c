@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * CallbackTest.c - each of the twenty wrappers gives the contract's default without a callback, and otherwise passes every
- * argument on and the answer back.
+ * CallbackTest.c - each of the twenty wrappers gives the contract's default without a callback, and otherwise
+ * passes every argument on and the answer back.
  *
  * Context: user space.
  */
@@ -26,8 +26,7 @@ static BOOLEAN Called(UINT32 Count, const UINT64 *Arguments)
     return (BOOLEAN)g_Answer;
 }
 
-#define CALLED(...)                                                                                                    \
-    Called(sizeof((UINT64[]){__VA_ARGS__}) / sizeof(UINT64), (const UINT64[]){__VA_ARGS__})
+#define CALLED(...)     Called(sizeof((UINT64[]){__VA_ARGS__}) / sizeof(UINT64), (const UINT64[]){__VA_ARGS__})
 #define NUMBER(Pointer) ((UINT64)(UINTPTR)(Pointer))
 
 /* --- one mock per type of callback --- */
@@ -54,8 +53,9 @@ static BOOLEAN MockIsFull(BOOLEAN A)
 }
 
 static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE MockTrigger(VMM_EVENT_TYPE_ENUM A,
-                                                             VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE B, PVOID Context,
-                                                             BOOLEAN *PostEventRequired, GUEST_REGS *Regs)
+                                                             VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE B,
+                                                             PVOID Context, BOOLEAN *PostEventRequired,
+                                                             GUEST_REGS *Regs)
 {
     CALLED(A, B, NUMBER(Context), NUMBER(PostEventRequired), NUMBER(Regs));
     return g_Answer;
@@ -76,7 +76,8 @@ static VOID MockNmi(UINT32 A, BOOLEAN B)
     CALLED(A, B);
 }
 
-static BOOLEAN MockQuery(UINT32 A, PROTECTED_HV_RESOURCES_TYPE B, PVOID Context, PROTECTED_HV_RESOURCES_PASSING_OVERS C)
+static BOOLEAN MockQuery(UINT32 A, PROTECTED_HV_RESOURCES_TYPE B, PVOID Context,
+                         PROTECTED_HV_RESOURCES_PASSING_OVERS C)
 {
     return CALLED(A, B, NUMBER(Context), C);
 }
@@ -103,29 +104,30 @@ static UINT8 g_Thing, g_Other, g_Third;
 #define OTHER ((PVOID)&g_Other)
 #define THIRD ((PVOID)&g_Third)
 
-/* Without a callback: the default, nobody called. With one: all arguments as they were given, its answer back. */
-#define WRAPPER(Name, Member, Mock, Call, Default, Answer, ...)                                                        \
-    static void Name(void **State)                                                                                     \
-    {                                                                                                                  \
-        const UINT64 Expected[] = {__VA_ARGS__};                                                                       \
-                                                                                                                       \
-        (void)State;                                                                                                   \
-        memset(&g_Callbacks, 0, sizeof(g_Callbacks));                                                                  \
-        g_Calls = 0;                                                                                                   \
-        assert_int_equal((Call), (Default));                                                                           \
-        assert_int_equal(g_Calls, 0);                                                                                  \
-                                                                                                                       \
-        g_Callbacks.Member = Mock;                                                                                     \
-        g_Answer           = (Answer);                                                                                 \
-        assert_int_equal((Call), (Answer));                                                                            \
-        assert_int_equal(g_Calls, 1);                                                                                  \
-        assert_int_equal(g_ArgumentCount, sizeof(Expected) / sizeof(UINT64));                                          \
-        assert_memory_equal(g_Arguments, Expected, sizeof(Expected));                                                  \
-        memset(&g_Callbacks, 0, sizeof(g_Callbacks));                                                                  \
+/* Without a callback: the default, nobody called. With one: all arguments as they were given, its answer
+ * back. */
+#define WRAPPER(Name, Member, Mock, Call, Default, Answer, ...)                                              \
+    static void Name(void **State)                                                                           \
+    {                                                                                                        \
+        const UINT64 Expected[] = {__VA_ARGS__};                                                             \
+                                                                                                             \
+        (void)State;                                                                                         \
+        memset(&g_Callbacks, 0, sizeof(g_Callbacks));                                                        \
+        g_Calls = 0;                                                                                         \
+        assert_int_equal((Call), (Default));                                                                 \
+        assert_int_equal(g_Calls, 0);                                                                        \
+                                                                                                             \
+        g_Callbacks.Member = Mock;                                                                           \
+        g_Answer           = (Answer);                                                                       \
+        assert_int_equal((Call), (Answer));                                                                  \
+        assert_int_equal(g_Calls, 1);                                                                        \
+        assert_int_equal(g_ArgumentCount, sizeof(Expected) / sizeof(UINT64));                                \
+        assert_memory_equal(g_Arguments, Expected, sizeof(Expected));                                        \
+        memset(&g_Callbacks, 0, sizeof(g_Callbacks));                                                        \
     }
 
-#define BOTH_ANSWERS(Name, Member, Mock, Call, Default, ...)                                                           \
-    WRAPPER(Name##AnswersTrue, Member, Mock, Call, Default, TRUE, __VA_ARGS__)                                         \
+#define BOTH_ANSWERS(Name, Member, Mock, Call, Default, ...)                                                 \
+    WRAPPER(Name##AnswersTrue, Member, Mock, Call, Default, TRUE, __VA_ARGS__)                               \
     WRAPPER(Name##AnswersFalse, Member, Mock, Call, Default, FALSE, __VA_ARGS__)
 
 /* A wrapper of a callback that answers nothing. */
@@ -147,28 +149,32 @@ static BOOLEAN Prepare(UINT32 OperationCode, BOOLEAN B, BOOLEAN C, BOOLEAN D, co
 BOTH_ANSWERS(PrepareAndSendMessage, LogCallbackPrepareAndSendMessageToQueueWrapper, MockPrepare,
              Prepare(7, 1, 0, 1, g_Format, 5, "more"), FALSE, 7, 1, 0, 1, NUMBER(g_Format))
 BOTH_ANSWERS(SendMessage, LogCallbackSendMessageToQueue, MockSend,
-             VmmCallbackSendMessageToQueue(0x80000001, 1, THING, 0xFFFFFFFE, 0), FALSE, 0x80000001, 1, NUMBER(THING),
-             0xFFFFFFFE, 0)
-BOTH_ANSWERS(SendBuffer, LogCallbackSendBuffer, MockBuffer, VmmCallbackSendBuffer(0x80000002, OTHER, 0xFFFFFFFD, 1), FALSE,
-             0x80000002, NUMBER(OTHER), 0xFFFFFFFD, 1)
-BOTH_ANSWERS(CheckIfBufferIsFull, LogCallbackCheckIfBufferIsFull, MockIsFull, VmmCallbackCheckIfBufferIsFull(1), FALSE, 1)
+             VmmCallbackSendMessageToQueue(0x80000001, 1, THING, 0xFFFFFFFE, 0), FALSE, 0x80000001, 1,
+             NUMBER(THING), 0xFFFFFFFE, 0)
+BOTH_ANSWERS(SendBuffer, LogCallbackSendBuffer, MockBuffer,
+             VmmCallbackSendBuffer(0x80000002, OTHER, 0xFFFFFFFD, 1), FALSE, 0x80000002, NUMBER(OTHER),
+             0xFFFFFFFD, 1)
+BOTH_ANSWERS(CheckIfBufferIsFull, LogCallbackCheckIfBufferIsFull, MockIsFull,
+             VmmCallbackCheckIfBufferIsFull(1), FALSE, 1)
 
 WRAPPER(TriggerEventsPre, VmmCallbackTriggerEvents, MockTrigger,
-        VmmCallbackTriggerEvents(CPUID_INSTRUCTION_EXECUTION, VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION, THING, OTHER,
-                                 THIRD),
+        VmmCallbackTriggerEvents(CPUID_INSTRUCTION_EXECUTION, VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION,
+                                 THING, OTHER, THIRD),
         VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED,
         VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT, CPUID_INSTRUCTION_EXECUTION,
         VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION, NUMBER(THING), NUMBER(OTHER), NUMBER(THIRD))
 WRAPPER(TriggerEventsPost, VmmCallbackTriggerEvents, MockTrigger,
-        VmmCallbackTriggerEvents(XSETBV_INSTRUCTION_EXECUTION, VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION, NULL, NULL,
-                                 THIRD),
+        VmmCallbackTriggerEvents(XSETBV_INSTRUCTION_EXECUTION,
+                                 VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION, NULL, NULL, THIRD),
         VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED,
         VMM_CALLBACK_TRIGGERING_EVENT_STATUS_INVALID_EVENT_TYPE, XSETBV_INSTRUCTION_EXECUTION,
         VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION, 0, 0, NUMBER(THIRD))
 NO_ANSWER(SetLastError, VmmCallbackSetLastError, MockNumber, VmmCallbackSetLastError(0xC0000001), 0xC0000001)
 BOTH_ANSWERS(VmcallHandler, VmmCallbackVmcallHandler, MockVmcall,
-             VmmCallbackVmcallHandler(3, ~0ull, 1ull << 63, 1ull << 32, 5), FALSE, 3, ~0ull, 1ull << 63, 1ull << 32, 5)
-NO_ANSWER(RegisteredMtfHandler, VmmCallbackRegisteredMtfHandler, MockNumber, VmmCallbackRegisteredMtfHandler(4), 4)
+             VmmCallbackVmcallHandler(3, ~0ull, 1ull << 63, 1ull << 32, 5), FALSE, 3, ~0ull, 1ull << 63,
+             1ull << 32, 5)
+NO_ANSWER(RegisteredMtfHandler, VmmCallbackRegisteredMtfHandler, MockNumber,
+          VmmCallbackRegisteredMtfHandler(4), 4)
 NO_ANSWER(NmiBroadcastInTheGuest, VmmCallbackNmiBroadcastRequestHandler, MockNmi,
           VmmCallbackNmiBroadcastRequestHandler(5, FALSE), 5, FALSE)
 NO_ANSWER(NmiBroadcastInRootMode, VmmCallbackNmiBroadcastRequestHandler, MockNmi,
@@ -179,7 +185,8 @@ BOTH_ANSWERS(QueryTerminateProtectedResource, VmmCallbackQueryTerminateProtected
              TRUE, 6, PROTECTED_HV_RESOURCES_MOV_TO_CR3_EXITING, NUMBER(THING), PASSING_OVER_TSC_EVENTS)
 BOTH_ANSWERS(RestoreEptState, VmmCallbackRestoreEptState, MockCore, VmmCallbackRestoreEptState(7), FALSE, 7)
 BOTH_ANSWERS(CheckUnhandledEptViolations, VmmCallbackCheckUnhandledEptViolations, MockEpt,
-             VmmCallbackCheckUnhandledEptViolations(8, 0x181, 0xFFFFFFFFF000), FALSE, 8, 0x181, 0xFFFFFFFFF000)
+             VmmCallbackCheckUnhandledEptViolations(8, 0x181, 0xFFFFFFFFF000), FALSE, 8, 0x181,
+             0xFFFFFFFFF000)
 
 BOTH_ANSWERS(HandleBreakpoint, DebuggingCallbackHandleBreakpointException, MockCore,
              VmmCallbackHandleBreakpointException(9), FALSE, 9)
@@ -191,14 +198,15 @@ BOTH_ANSWERS(ReApplyingBreakpoint, BreakpointCheckAndHandleReApplyingBreakpoint,
              VmmCallbackCheckAndHandleReApplyingBreakpoint(12), FALSE, 12)
 BOTH_ANSWERS(CheckProcessOrThreadChange, DebuggerCheckProcessOrThreadChange, MockCore,
              VmmCallbackCheckProcessOrThreadChange(13), FALSE, 13)
-BOTH_ANSWERS(CheckAndHandleNmi, KdCheckAndHandleNmiCallback, MockCore, VmmCallbackCheckAndHandleNmiCallback(14), FALSE, 14)
+BOTH_ANSWERS(CheckAndHandleNmi, KdCheckAndHandleNmiCallback, MockCore,
+             VmmCallbackCheckAndHandleNmiCallback(14), FALSE, 14)
 BOTH_ANSWERS(QueryTracingDetails, KdQueryDebuggerQueryThreadOrProcessTracingDetailsByCoreId, MockTracing,
              VmmCallbackQueryThreadOrProcessTracingDetailsByCoreId(
                  15, DEBUGGER_THREAD_PROCESS_TRACING_INTERCEPT_CLOCK_WAITING_FOR_MOV_CR3_VM_EXITS),
              FALSE, 15, DEBUGGER_THREAD_PROCESS_TRACING_INTERCEPT_CLOCK_WAITING_FOR_MOV_CR3_VM_EXITS)
 
-NO_ANSWER(Cr3ProcessChange, InterceptionCallbackTriggerCr3ProcessChange, MockNumber, VmmCallbackTriggerCr3ProcessChange(16),
-          16)
+NO_ANSWER(Cr3ProcessChange, InterceptionCallbackTriggerCr3ProcessChange, MockNumber,
+          VmmCallbackTriggerCr3ProcessChange(16), 16)
 
 /* --- the log's macros --- */
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * DispatchTest.c - every dispatcher has the contract's shape (section 5): unarmed the effect alone; armed PRE, the effect
- * unless short-circuited, POST if it was asked for, with the same context.
+ * DispatchTest.c - every dispatcher has the contract's shape (section 5): unarmed the effect alone; armed
+ * PRE, the effect unless short-circuited, POST if it was asked for, with the same context.
  *
  * Context: user space.
  */
 #include "tests/unit/hyperhv/Testing.h"
-
 
 /* An instruction of each dispatcher, ready to exit on a guest whose registers are set for it. */
 typedef struct _INSTRUCTION {
@@ -70,14 +69,14 @@ static VOID XsetbvDidNotHappen(VOID)
 }
 
 static const INSTRUCTION Instructions[] = {
-    {"CPUID", CPUID_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_CPUID, 2, VmFuncSetTriggerEventForCpuids, GARBAGE_ABOVE,
-     0, 0, 0, CpuidHappened, CpuidDidNotHappen},
-    {"RDMSR", RDMSR_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_RDMSR, 2, VmFuncSetTriggerEventForRdmsrs, 1,
-     GARBAGE_ABOVE | TEST_MSR, 2, TEST_MSR, RdmsrHappened, RdmsrDidNotHappen},
+    {"CPUID", CPUID_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_CPUID, 2, VmFuncSetTriggerEventForCpuids,
+     GARBAGE_ABOVE, 0, 0, 0, CpuidHappened, CpuidDidNotHappen},
+    {"RDMSR", RDMSR_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_RDMSR, 2, VmFuncSetTriggerEventForRdmsrs,
+     1, GARBAGE_ABOVE | TEST_MSR, 2, TEST_MSR, RdmsrHappened, RdmsrDidNotHappen},
     {"WRMSR", WRMSR_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_WRMSR, 2, VmFuncSetTriggerEventForWrmsrs,
      GARBAGE_ABOVE | 1, GARBAGE_ABOVE | TEST_MSR, 2, TEST_MSR, WrmsrHappened, WrmsrDidNotHappen},
-    {"XSETBV", XSETBV_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_XSETBV, 3, VmFuncSetTriggerEventForXsetbvs, 7,
-     GARBAGE_ABOVE, 0, 0, XsetbvHappened, XsetbvDidNotHappen},
+    {"XSETBV", XSETBV_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_XSETBV, 3,
+     VmFuncSetTriggerEventForXsetbvs, 7, GARBAGE_ABOVE, 0, 0, XsetbvHappened, XsetbvDidNotHappen},
 };
 
 static const INSTRUCTION *g_Instruction;
@@ -114,8 +113,9 @@ static VOID ExpectEvent(UINT32 Index, VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE Stag
 #define PRE  VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION
 #define POST VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION
 
-#define FOR_EACH_INSTRUCTION(Instruction)                                                                              \
-    for (const INSTRUCTION *Instruction = Instructions; Instruction < Instructions + COUNT_OF(Instructions); Instruction++)
+#define FOR_EACH_INSTRUCTION(Instruction)                                                                    \
+    for (const INSTRUCTION *Instruction = Instructions; Instruction < Instructions + COUNT_OF(Instructions); \
+         Instruction++)
 
 /* --- tests --- */
 
@@ -489,7 +489,8 @@ static void OurVmcallsAreNoEvents(void **State)
 {
     (void)State;
     VmFuncSetTriggerEventForVmcalls(TRUE);
-    assert_int_equal(VmFuncVmxVmcall(VMCALL_TEST, VMCALL_TEST_PARAM1, VMCALL_TEST_PARAM2, VMCALL_TEST_PARAM3), 0);
+    assert_int_equal(VmFuncVmxVmcall(VMCALL_TEST, VMCALL_TEST_PARAM1, VMCALL_TEST_PARAM2, VMCALL_TEST_PARAM3),
+                     0);
     assert_int_equal(g_Test.EventCount, 0);
 }
 

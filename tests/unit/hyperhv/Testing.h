@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Testing.h - what the tests of hyperhv share: a machine of the hosted platform with the VMM on it, a user of the VMM that
- * remembers what it was told, and a guest that makes exits. For inclusion in one file of a program.
+ * Testing.h - what the tests of hyperhv share: a machine of the hosted platform with the VMM on it, a user of
+ * the VMM that remembers what it was told, and a guest that makes exits. For inclusion in one file of a
+ * program.
  *
  * Context: user space.
  */
@@ -297,8 +298,8 @@ static inline VOID ExpectDone(UINT64 Length)
     assert_int_equal(Guest()->Rip, TEST_RIP + Length);
 }
 
-#define TEST_INFO(Type, Vector) (INTERRUPTION_INFO_VALID | ((UINT32)(Type) << 8) | (Vector))
-#define TEST_INFO_HARDWARE(Vector) TEST_INFO(INTERRUPTION_TYPE_HARDWARE_EXCEPTION, Vector)
+#define TEST_INFO(Type, Vector)     (INTERRUPTION_INFO_VALID | ((UINT32)(Type) << 8) | (Vector))
+#define TEST_INFO_HARDWARE(Vector)  TEST_INFO(INTERRUPTION_TYPE_HARDWARE_EXCEPTION, Vector)
 #define TEST_INFO_WITH_CODE(Vector) (TEST_INFO_HARDWARE(Vector) | INTERRUPTION_INFO_ERROR_CODE_VALID)
 
 /* RIP stays at the instruction, and the guest takes this event. */
@@ -332,29 +333,29 @@ static inline VOID TestCatch(const CHAR *Message)
 }
 
 /* The statement ends in a panic of the kernel whose message has Words. */
-#define EXPECT_PANIC(Statement, Words)                                                                                 \
-    do {                                                                                                               \
-        HostedSetPanicHandler(TestCatch);                                                                              \
-        if (setjmp(g_Caught) == 0) {                                                                                   \
-            Statement;                                                                                                 \
-            fail_msg("no panic");                                                                                      \
-        }                                                                                                              \
-        HostedSetPanicHandler(NULL);                                                                                   \
-        if (!strstr(g_CaughtMessage, (Words)))                                                                         \
-            fail_msg("the panic says '%s'", g_CaughtMessage);                                                          \
+#define EXPECT_PANIC(Statement, Words)                                                                       \
+    do {                                                                                                     \
+        HostedSetPanicHandler(TestCatch);                                                                    \
+        if (setjmp(g_Caught) == 0) {                                                                         \
+            Statement;                                                                                       \
+            fail_msg("no panic");                                                                            \
+        }                                                                                                    \
+        HostedSetPanicHandler(NULL);                                                                         \
+        if (!strstr(g_CaughtMessage, (Words)))                                                               \
+            fail_msg("the panic says '%s'", g_CaughtMessage);                                                \
     } while (0)
 
 /* The statement is something that a kernel would not survive. */
-#define EXPECT_MISUSE(Statement, Words)                                                                                \
-    do {                                                                                                               \
-        FakeSetMisuseHandler(TestCatch);                                                                               \
-        if (setjmp(g_Caught) == 0) {                                                                                   \
-            Statement;                                                                                                 \
-            fail_msg("the fake processor does not mind");                                                              \
-        }                                                                                                              \
-        FakeSetMisuseHandler(NULL);                                                                                    \
-        if (!strstr(g_CaughtMessage, (Words)))                                                                         \
-            fail_msg("the fake processor says '%s'", g_CaughtMessage);                                                 \
+#define EXPECT_MISUSE(Statement, Words)                                                                      \
+    do {                                                                                                     \
+        FakeSetMisuseHandler(TestCatch);                                                                     \
+        if (setjmp(g_Caught) == 0) {                                                                         \
+            Statement;                                                                                       \
+            fail_msg("the fake processor does not mind");                                                    \
+        }                                                                                                    \
+        FakeSetMisuseHandler(NULL);                                                                          \
+        if (!strstr(g_CaughtMessage, (Words)))                                                               \
+            fail_msg("the fake processor says '%s'", g_CaughtMessage);                                       \
     } while (0)
 
 #define TEST(Name) cmocka_unit_test_setup_teardown(Name, TestStart, TestFinish)
