@@ -26,6 +26,7 @@
 #include "hyperhv/vmx/VmxNmi.h"
 #include "hyperhv/vmx/VmxState.h"
 
+#define DEBUGCTL_BTF                 (1ull << 1)
 #define RFLAGS_TF                    (1ull << 8)
 #define QUALIFICATION_LINEAR_ADDRESS 0x180ull
 #define EXIT_REASON_BASIC            0xFFFFu
@@ -183,6 +184,16 @@ static __attribute__((__noinline__, __cold__)) UINT64 VmexitWrapRip(UINT64 Rip)
     return (VmcsRead32(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_ACCESS_RIGHTS_LONG_MODE) ? Rip : (UINT32)Rip;
 }
 
+/* With DEBUGCTL.BTF the trap comes after branches only, and no instruction that exits is one. SDM Vol.
+ * 3, 18.4.4. */
+static __attribute__((__noinline__, __cold__)) VOID VmexitPendSingleStep(VOID)
+{
+    if (VmcsRead64(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF)
+        return;
+    VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
+                     VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
+}
+
 static inline VOID VmexitAdvance(const VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
 {
     UINT64 Rip = VCpu->LastVmexitRip + Length;
@@ -192,8 +203,7 @@ static inline VOID VmexitAdvance(const VIRTUAL_MACHINE_STATE *VCpu, UINT32 Lengt
     VmcsWriteNatural(VMCS_GUEST_RIP, Rip);
     VmexitEndInterruptShadow();
     if (UNLIKELY(VCpu->Regs->rflags & RFLAGS_TF))
-        VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
-                         VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
+        VmexitPendSingleStep();
 }
 
 VOID VmexitAdvanceRipBy(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
