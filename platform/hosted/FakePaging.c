@@ -93,3 +93,14 @@ PVOID CpuPointer(UINT64 Virtual)
     }
     return Memory + (Virtual & ~PAGE_MASK);
 }
+
+/* The kernel's half, of which the direct map stands for all. */
+BOOLEAN CpuTryWrite64(UINT64 Address, UINT64 Value)
+{
+    UINT8 *Memory = Address >= HOSTED_DIRECT_MAP ? HostedRam(Address - HOSTED_DIRECT_MAP) : NULL;
+
+    if (!Memory || !HostedRam(Address + sizeof(Value) - 1 - HOSTED_DIRECT_MAP))
+        return FALSE;
+    memcpy(Memory, &Value, sizeof(Value));
+    return TRUE;
+}

@@ -41,6 +41,9 @@ VOID HostedRefuseKernelMappings(BOOLEAN Refuse);
 /* Physical address of the first page that PlatformMemoryAllocatePages can give. */
 #define HOSTED_RAM_PHYSICAL 0x100000000ull
 
+/* Kernel address at which the pretended kernel maps all physical memory, one to one from there. */
+#define HOSTED_DIRECT_MAP 0xFFFF888000000000ull
+
 /* The memory at a physical address; NULL where no page is allocated. */
 PVOID HostedRam(UINT64 Physical);
 

@@ -94,7 +94,7 @@ PVOID HostedRam(UINT64 Physical)
 {
     UINT64 Page = (Physical - HOSTED_RAM_PHYSICAL) / PLATFORM_PAGE_SIZE;
 
-    if (!g_Ram || Physical < HOSTED_RAM_PHYSICAL || Page >= RAM_PAGES || !g_IsUsed[Page])
+    if (g_Ram == NULL || Physical < HOSTED_RAM_PHYSICAL || Page >= RAM_PAGES || !g_IsUsed[Page])
         return NULL;
     return g_Ram + (Physical - HOSTED_RAM_PHYSICAL);
 }
@@ -106,6 +106,20 @@ UINT64 PlatformMemoryVirtualToPhysical(const VOID *Virtual)
     if (!g_Ram || Offset >= RAM_BYTES)
         HostedDie("the physical address of memory that is not from PlatformMemoryAllocatePages");
     return HOSTED_RAM_PHYSICAL + Offset;
+}
+
+PVOID PlatformMemoryPhysicalToVirtualIfRam(UINT64 Physical)
+{
+    return HostedRam(Physical);
+}
+
+/* Of the direct map, and of what PlatformMemoryAllocatePages gave. */
+BOOLEAN PlatformMemoryTranslateKernel(UINT64 Virtual, UINT64 *Physical)
+{
+    UINT64 Offset = Virtual - (UINT64)(UINTPTR)g_Ram;
+
+    *Physical = Virtual >= HOSTED_DIRECT_MAP ? Virtual - HOSTED_DIRECT_MAP : HOSTED_RAM_PHYSICAL + Offset;
+    return HostedRam(*Physical) != NULL;
 }
 
 PVOID PlatformMemoryPhysicalToVirtual(UINT64 Physical)
