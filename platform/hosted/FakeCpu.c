@@ -253,6 +253,14 @@ static BOOLEAN FitsFixed(const FAKE_CORE *Core, UINT64 Value, UINT32 Fixed0Msr, 
     return (Value & Fixed0) == Fixed0 && (Value & ~Fixed1) == 0;
 }
 
+BOOLEAN FakeCr3IsValid(UINT64 Value)
+{
+    CPUID_RESULT Features;
+
+    FakeCpuidGet(7, 1, &Features);
+    return FakeIsPhysical((Features.Eax >> 26) & 1 ? Value & ~(3ull << 61) : Value);
+}
+
 BOOLEAN FakeCr0IsValid(const FAKE_CORE *Core, UINT64 Value)
 {
     if (Value >> 32 != 0 || ((Value & CR0_PG) && !(Value & CR0_PE)) ||
@@ -343,7 +351,7 @@ VOID CpuWriteCr3(UINT64 Value)
     FAKE_CORE *Core = FakeThisCore();
 
     Value &= ~(1ull << 63);
-    if (!FakeIsPhysical(Value & ~0xFFFull))
+    if (!FakeCr3IsValid(Value))
         FakeMisuse("CR3 cannot be %llx", Value);
     if ((Value & 0xFE7) && !(Core->Now.Cr4 & CR4_PCIDE))
         FakeMisuse("CR3 %llx has a PCID and CR4.PCIDE is 0", Value);

@@ -215,6 +215,7 @@ BOOLEAN FakeExecute(FAKE_CORE *Core, FAKE_INSTRUCTION Instruction);
 BOOLEAN FakeIsCanonical(UINT64 Address);
 BOOLEAN FakeIsPhysical(UINT64 Address);
 BOOLEAN FakeIsPat(UINT64 Value);
+BOOLEAN FakeCr3IsValid(UINT64 Value);
 BOOLEAN FakeCr0IsValid(const FAKE_CORE *Core, UINT64 Value);
 BOOLEAN FakeCr4IsValid(const FAKE_CORE *Core, UINT64 Value);
 

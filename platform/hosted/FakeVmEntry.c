@@ -266,7 +266,7 @@ static const CHAR *CheckGuestControlRegisters(const ENTRY *E)
     COMPLAIN_IF((Cr4 & CR4_CET) && !(Cr0 & CR0_WP), "guest CR4.CET");
     COMPLAIN_IF(Is64 && (!(Cr0 & CR0_PG) || !(Cr4 & CR4_PAE)), "a 64-bit guest without PG or PAE");
     COMPLAIN_IF(!Is64 && (Cr4 & CR4_PCIDE), "PCIDE outside 64-bit mode");
-    COMPLAIN_IF(!FakeIsPhysical(GET(VMCS_GUEST_CR3)), "guest CR3");
+    COMPLAIN_IF(!FakeCr3IsValid(GET(VMCS_GUEST_CR3)), "guest CR3");
     return NULL;
 }
 
