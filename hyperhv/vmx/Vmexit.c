@@ -77,14 +77,6 @@ static VOID VmexitEptViolation(VIRTUAL_MACHINE_STATE *VCpu)
     EventInjectGeneralProtection(VCpu, 0);
 }
 
-/* A triple fault resets bare metal, and kernels reset by it on purpose: outside VMX operation it happens
- * again. */
-static VOID VmexitTripleFault(VIRTUAL_MACHINE_STATE *VCpu)
-{
-    VmxLeave(VCpu);
-    CpuTripleFault();
-}
-
 static VOID VmexitEptMisconfiguration(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VmxPanic(VCpu, "hyperhv: an EPT entry is malformed");
@@ -127,7 +119,7 @@ static __attribute__((__noinline__, __cold__)) VOID VmexitUnknown(VIRTUAL_MACHIN
 static const VMEXIT_HANDLER VmexitTable[VMX_EXIT_REASON_COUNT] = {
     [VMX_EXIT_REASON_EXCEPTION_OR_NMI]                                = IdtEmulationHandleExceptionAndNmi,
     [VMX_EXIT_REASON_EXTERNAL_INTERRUPT]                              = UNKNOWN,
-    [VMX_EXIT_REASON_TRIPLE_FAULT]                                    = VmexitTripleFault,
+    [VMX_EXIT_REASON_TRIPLE_FAULT]                                    = VmxTripleFault,
     [VMX_EXIT_REASON_INIT_SIGNAL... VMX_EXIT_REASON_INTERRUPT_WINDOW] = UNKNOWN,
     [VMX_EXIT_REASON_NMI_WINDOW]                                      = VmxHandleNmiWindow,
     [VMX_EXIT_REASON_TASK_SWITCH]                                     = UNKNOWN,
