@@ -12,3 +12,8 @@ HYPERHV_SOURCES := $(addprefix hyperhv/, \
 
 # The kernel alone: the assembly (the hosted platform has the same functions on its fake processor), the module.
 HYPERHV_LINUX_SOURCES := hyperhv/vmx/AsmVmexitHandler.S platform/linux/LinuxModuleHyperhv.c
+
+$(eval $(call archive,hyperhv,$(HYPERHV_SOURCES)))
+
+UNIT_ARCHIVES += hyperhv
+UNIT_TESTS    += $(wildcard tests/unit/hyperhv/*Test.c)

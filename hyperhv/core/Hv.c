@@ -190,12 +190,14 @@ static UINT32 HvStart(VOID)
     if (Error != 0)
         return Error;
 
-    Error = DEBUGGER_ERROR_OUT_OF_MEMORY;
     HvResetGlobals();
     CpuidInitialize();
     PhysicalWidthInitialize();
-    if (!RootPageTableInitialize(PlatformCpuCount()))
+    Error = RootPageTableInitialize(PlatformCpuCount());
+    if (Error != 0)
         return Error;
+
+    Error = DEBUGGER_ERROR_OUT_OF_MEMORY;
     if (!g_Backend->Initialize())
         goto UninitializeRootPageTable;
     if (!HvAllocateCores())
