@@ -2,10 +2,10 @@
 /*
  * Dispatch.h - from a decoded exit to the user's event and the instruction's effect.
  *
- * Every DispatchEventXxx has one shape: no event of the type armed - the effect, and nothing else. Armed: PRE event; the
- * effect unless PRE answered SUCCESSFUL_IGNORE_EVENT; POST event if PRE asked for it. The context is computed before PRE
- * and is the same in POST. Context: VMX root mode, within an exit of VCpu; afterwards VCpu->IncrementRip says whether the
- * instruction is done.
+ * Every DispatchEventXxx has one shape: no event of the type armed - the effect, and nothing else. Armed: PRE
+ * event; the effect unless PRE answered SUCCESSFUL_IGNORE_EVENT; POST event if PRE asked for it. The context
+ * is computed before PRE and is the same in POST. Context: VMX root mode, within an exit of VCpu; afterwards
+ * VCpu->IncrementRip says whether the instruction is done.
  */
 #ifndef HYPERHV_INTERFACE_DISPATCH_H
 #define HYPERHV_INTERFACE_DISPATCH_H
@@ -19,5 +19,40 @@ VOID DispatchEventXsetbv(VIRTUAL_MACHINE_STATE *VCpu); /* context: XCR */
 
 /* A VMCALL without our signature. Context: its number (RAX). */
 VOID DispatchEventVmcall(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* A hidden breakpoint was hit at Virtual (PRE). TRUE: the user wants the instruction not to be executed.
+ * Post: it was. */
+BOOLEAN DispatchEventHiddenHookExecCc(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual, BOOLEAN *PostRequired);
+VOID DispatchEventHiddenHookExecCcPost(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual);
+
+/* A monitored access, before and after it. EventType: the combination of accesses that the monitor was set
+ * for. The Pre ones give TRUE when the user wants the access not to happen, and set *PostRequired when it
+ * wants to be told afterwards too. */
+typedef BOOLEAN (*DISPATCH_MONITOR_PRE)(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
+                                        EPT_HOOKS_CONTEXT *Context, BOOLEAN *PostRequired);
+typedef VOID (*DISPATCH_MONITOR_POST)(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
+                                      EPT_HOOKS_CONTEXT *Context);
+
+BOOLEAN DispatchEventHiddenHookPageReadWriteExecReadPreEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                             VMM_EVENT_TYPE_ENUM EventType,
+                                                             EPT_HOOKS_CONTEXT *Context,
+                                                             BOOLEAN *PostRequired);
+BOOLEAN DispatchEventHiddenHookPageReadWriteExecWritePreEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                              VMM_EVENT_TYPE_ENUM EventType,
+                                                              EPT_HOOKS_CONTEXT *Context,
+                                                              BOOLEAN *PostRequired);
+BOOLEAN DispatchEventHiddenHookPageReadWriteExecExecPreEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                             VMM_EVENT_TYPE_ENUM EventType,
+                                                             EPT_HOOKS_CONTEXT *Context,
+                                                             BOOLEAN *PostRequired);
+VOID DispatchEventHiddenHookPageReadWriteExecReadPostEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                           VMM_EVENT_TYPE_ENUM EventType,
+                                                           EPT_HOOKS_CONTEXT *Context);
+VOID DispatchEventHiddenHookPageReadWriteExecWritePostEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                            VMM_EVENT_TYPE_ENUM EventType,
+                                                            EPT_HOOKS_CONTEXT *Context);
+VOID DispatchEventHiddenHookPageReadWriteExecExecPostEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                           VMM_EVENT_TYPE_ENUM EventType,
+                                                           EPT_HOOKS_CONTEXT *Context);
 
 #endif

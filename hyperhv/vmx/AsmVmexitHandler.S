@@ -188,6 +188,30 @@ FUNCTION AsmVmcallPassDown
 	ROOT_RETURN
 	.size	AsmVmcallPassDown, . - AsmVmcallPassDown
 
+/* edx: the field of a refused VMREAD or VMWRITE (Vmcs.h). Preserves all registers but rax, which becomes 0. */
+FUNCTION AsmVmcsAccessFailed
+	push	%rcx
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	mov	%edx, %edi
+	call	VmcsAccessFailed
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%rcx
+	xor	%eax, %eax
+	ROOT_RETURN
+	.size	AsmVmcsAccessFailed, . - AsmVmcsAccessFailed
+
 /* rdi: GUEST_XMM_REGS. Root mode never uses the registers, so they are still the guest's. */
 FUNCTION AsmReadXmmRegs
 	movups	%xmm0, (%rdi)
@@ -199,7 +223,7 @@ FUNCTION AsmReadXmmRegs
 	ROOT_RETURN
 	.size	AsmReadXmmRegs, . - AsmReadXmmRegs
 
-/* Instructions that may #GP: VmxHandleRootException sends a #GP between AsmTryStart and AsmTryEnd to AsmTryFailed. None of
+/* Instructions that may fault: VmxHandleRootException sends a #GP or #PF between AsmTryStart and AsmTryEnd to AsmTryFailed. None of
  * them touches the stack before the instruction, so that the return address is on top there. */
 	.globl	AsmTryStart, AsmTryEnd, AsmTryFailed
 AsmTryStart:
@@ -235,6 +259,12 @@ FUNCTION CpuTryWriteXcr
 	mov	$1, %eax
 	ROOT_RETURN
 	.size	CpuTryWriteXcr, . - CpuTryWriteXcr
+/* rdi: address, rsi: value */
+FUNCTION CpuTryWrite64
+	mov	%rsi, (%rdi)
+	mov	$1, %eax
+	ROOT_RETURN
+	.size	CpuTryWrite64, . - CpuTryWrite64
 AsmTryEnd:
 AsmTryFailed:
 	ROOT_RESUME

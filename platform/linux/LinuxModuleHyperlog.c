@@ -20,7 +20,7 @@
 
 #include "SDK/Ioctls.h"
 #include "SDK/imports/HyperLogImports.h"
-#include "hyperlog/HyperLog.h"
+#include "hyperlog/LogLifecycle.h"
 #include "hyperlog/Reader.h"
 
 EXPORT_SYMBOL_GPL(LogInitialize);
@@ -106,9 +106,7 @@ static ssize_t hyperlog_read_now(char __user *buffer, u32 room)
     u32 length;
 
     status = LogReadTo(hyperlog_copy_to_user, (void __force *)buffer, room, &length);
-    if (status != LOG_READ_SUCCESS)
-        return hyperlog_read_errors[status];
-    return length;
+    return status == LOG_READ_SUCCESS ? (ssize_t)length : hyperlog_read_errors[status];
 }
 
 static ssize_t hyperlog_read(struct file *file, char __user *buffer, size_t count, loff_t *position)
