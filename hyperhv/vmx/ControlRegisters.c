@@ -27,6 +27,8 @@
 #define ACCESS_LMSW                           3
 #define CR0_MP_EM_TS                          0xEull
 #define CR0_TS                                8ull
+#define CR0_NW                                (1ull << 29)
+#define CR0_NW_CD                             (CR0_NW | 1ull << 30)
 
 /* Written by Initialize only. */
 static UINT64 Cr0Fixed0, Cr0Fixed1, Cr4Fixed0, Cr4Fixed1;
@@ -81,10 +83,14 @@ static VOID VmxWriteCr0(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
 
     /* Paging cannot be turned on or off here: such a write touches no bit that we own on its own, and turning
      * it off without leaving 64-bit mode is #GP on bare metal too. SDM Vol. 2, MOV to control registers. */
-    if ((Value >> 32) != 0 || ((Value ^ Current) & (CR0_PE | CR0_PG))) {
+    if ((Value >> 32) != 0 || ((Value ^ Current) & (CR0_PE | CR0_PG)) || (Value & CR0_NW_CD) == CR0_NW) {
         g_Backend->InjectGeneralProtection(VCpu, 0);
         return;
     }
+    /* Entries and exits leave NW and CD alone: the processor's are the guest's. SDM Vol. 3, 27.3.1.1, 28.5.1.
+     */
+    if ((Value ^ Current) & CR0_NW_CD)
+        CpuWriteCr0((CpuReadCr0() & ~CR0_NW_CD) | (Value & CR0_NW_CD));
     VmcsWriteNatural(VMCS_CR0_READ_SHADOW, Value);
     VmcsWriteNatural(VMCS_GUEST_CR0, (Value | VmxCr0HostBits()) & Cr0Fixed1);
 }

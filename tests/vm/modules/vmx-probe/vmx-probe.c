@@ -147,6 +147,11 @@ static int probe_cr0_ne_and_nw(void)
     return change_and_restore(0, (read_cr(0) & ~(u64)(X86_CR0_NE | X86_CR0_CD)) | X86_CR0_NW);
 }
 
+static int probe_cr0_ne_and_cd(void)
+{
+    return change_and_restore(0, (read_cr(0) & ~(u64)X86_CR0_NE) | X86_CR0_CD);
+}
+
 static int probe_cr0_paging_off(void)
 {
     return change_and_restore(0, read_cr(0) & ~(u64)(X86_CR0_NE | X86_CR0_PG));
@@ -234,6 +239,7 @@ static const struct {
     PROBE(cr0_ne),
     PROBE(cr0_ne_and_high),
     PROBE(cr0_ne_and_nw),
+    PROBE(cr0_ne_and_cd),
     PROBE(cr0_paging_off),
     PROBE(clts),
     PROBE(lmsw),
