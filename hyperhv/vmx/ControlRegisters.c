@@ -32,6 +32,7 @@
 #define CR0_WP                                (1ull << 16)
 #define CR0_NW                                (1ull << 29)
 #define CR0_CD                                (1ull << 30)
+#define CR0_NW_CD                             (CR0_NW | CR0_CD)
 #define CR3_PCID                              0xFFFull
 #define CR3_LAM                               (3ull << 61)
 #define CR3_KEEP                              (1ull << 63)
@@ -131,6 +132,10 @@ static VOID VmxWriteCr0(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
         g_Backend->InjectGeneralProtection(VCpu, 0);
         return;
     }
+    /* Entries and exits leave NW and CD alone: the processor's are the guest's. SDM Vol. 3, 27.3.1.1, 28.5.1.
+     */
+    if ((Value ^ VmxGuestCr0()) & CR0_NW_CD)
+        CpuWriteCr0((CpuReadCr0() & ~CR0_NW_CD) | (Value & CR0_NW_CD));
     VmcsWriteNatural(VMCS_CR0_READ_SHADOW, Value);
     VmcsWriteNatural(VMCS_GUEST_CR0, (Value | VmxCr0HostBits()) & Cr0Fixed1);
 }

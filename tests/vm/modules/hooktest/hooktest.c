@@ -8,8 +8,8 @@
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/objtool.h>
 #include <linux/mm.h>
+#include <linux/objtool.h>
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
 
