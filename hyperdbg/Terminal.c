@@ -27,12 +27,13 @@ STATIC_ASSERT(COUNT_OF(g_Colours) == HYPERDBG_MESSAGE_DROPPED + 1);
 VOID TerminalInitialize(TERMINAL *Terminal, HYPERDBG_FORMAT Format, BOOLEAN IsInteractive)
 {
     const CHAR *NoColour = getenv("NO_COLOR");
+    const CHAR *Force    = getenv("CLICOLOR_FORCE");
     const CHAR *Type     = getenv("TERM");
+    BOOLEAN IsAble       = isatty(STDOUT_FILENO) && Type != NULL && strcmp(Type, "dumb") != 0;
 
     *Terminal            = (TERMINAL){0};
-    Terminal->IsColoured = Format == HYPERDBG_FORMAT_TEXT && isatty(STDOUT_FILENO) &&
-                           (NoColour == NULL || NoColour[0] == '\0') && Type != NULL &&
-                           strcmp(Type, "dumb") != 0;
+    Terminal->IsColoured = Format == HYPERDBG_FORMAT_TEXT && (NoColour == NULL || NoColour[0] == '\0') &&
+                           (IsAble || (Force != NULL && Force[0] != '\0'));
     Terminal->ErrorsAside = Format == HYPERDBG_FORMAT_TEXT && !IsInteractive;
 }
 
