@@ -14,3 +14,12 @@ $(eval $(call archive,hyperlog,$(HYPERLOG_SOURCES)))
 
 UNIT_ARCHIVES += hyperlog
 UNIT_TESTS    += $(addprefix tests/unit/hyperlog/,RingTest.c MessageTest.c FormatTest.c StressTest.c)
+
+# The device in a booted kernel: tests/vm/hyperlog-device, with a module that writes.
+HYPERLOG_VM_TEST := $(BUILD)/user/tests/vm/hyperlog-device
+
+$(HYPERLOG_VM_TEST): %: %.o
+	$(Q)$(CC) -o $@ $<
+
+VM_DEPS  += $(HYPERLOG_VM_TEST) modules
+VM_FILES += build/modules/{kernel}/hyperlog.ko build/modules/{kernel}/logfeed.ko

@@ -204,7 +204,7 @@ static HYPERDBG_RESULT SessionRunNext(HYPERDBG_SESSION *Session, const CHAR *Lin
                                       BOOLEAN *IsDone)
 {
     /* ORDER WORDS_RESULT */
-    static const CHAR *const Faults[] = {NULL, NULL, "the quotation mark is not closed",
+    static const CHAR *const Faults[] = {NULL, NULL, "a quotation mark is not closed",
                                          "the command has too many words", "no memory"};
     WORDS Words;
     WORDS_RESULT Taken     = WordsNext(Line, Offset, &Words);
@@ -214,7 +214,7 @@ static HYPERDBG_RESULT SessionRunNext(HYPERDBG_SESSION *Session, const CHAR *Lin
     if (Taken == WORDS_COMMAND)
         Result = SessionRunCommand(Session, Line, &Words);
     else if (Taken != WORDS_END)
-        Result = SessionFail(Session, Words.Count > 0 ? Words.Item[Words.Count - 1] : NULL, Faults[Taken]);
+        Result = SessionFail(Session, NULL, Faults[Taken]);
     WordsFree(&Words);
     return Result;
 }

@@ -4,6 +4,7 @@
 # bochs.sh - starts Bochs headless, reads its log after a failure. The machines vtx, vtx27 and novtx are this with other settings:
 #   BOCHS_TREE    where Bochs is unpacked
 #   BOCHS_MODEL   the processor's name in Bochs
+#   BOCHS_CPU     further words of its configuration's line "cpu:"
 
 bochs_write_config() {
     local share=$BOCHS_TREE/usr/share
@@ -17,7 +18,7 @@ log: $LOGS/bochs.log
 megs: 1024
 romimage: file=$share/bochs/BIOS-bochs-latest
 vgaromimage: file=$share/bochs/VGABIOS-lgpl-latest
-cpu: model=$BOCHS_MODEL, count=$CORES, ips=20000000, reset_on_triple_fault=0
+cpu: model=$BOCHS_MODEL, count=$CORES, ips=20000000, reset_on_triple_fault=0${BOCHS_CPU:-}
 ata0-master: type=cdrom, path=$RUN/boot.iso, status=inserted
 boot: cdrom
 com1: enabled=1, mode=file, dev=$CONSOLE
@@ -32,7 +33,7 @@ bochs_start() {
     bochs_write_config
     export BXSHARE=$BOCHS_TREE/usr/share/bochs
     export LTDL_LIBRARY_PATH=$BOCHS_TREE/usr/lib/x86_64-linux-gnu/bochs/plugins
-    start "$BOCHS_TREE/usr/lib64/ld-linux-x86-64.so.2" --library-path "$BOCHS_TREE/usr/lib/x86_64-linux-gnu" \
+    start "$BOCHS_TREE/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" --library-path "$BOCHS_TREE/usr/lib/x86_64-linux-gnu" \
         "$BOCHS_TREE/usr/bin/bochs-bin" -q -f "$RUN/bochsrc" -rc "$RUN/debugger-commands"
 }
 

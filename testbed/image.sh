@@ -13,7 +13,7 @@ BUSYBOX=$CACHE/tools/usr/bin/busybox
 in_tree() {
     local tree=$1 program=$2
     shift 2
-    "$tree/usr/lib64/ld-linux-x86-64.so.2" --library-path "$tree/usr/lib/x86_64-linux-gnu" "$tree/usr/bin/$program" "$@"
+    "$tree/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" --library-path "$tree/usr/lib/x86_64-linux-gnu" "$tree/usr/bin/$program" "$@"
 }
 
 # pack DIR FILE: an initramfs, uncompressed: the guest's processor is slow, its disk is not.

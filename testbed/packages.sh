@@ -45,7 +45,7 @@ private_apt_open() {
 unpack() {
     local into=${*: -1} deb
     for deb in "${@:1:$#-1}"; do
-        dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$into" --no-same-owner --exclude=./usr/share/doc \
+        dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$into" --no-same-owner --keep-directory-symlink --exclude=./usr/share/doc \
             --exclude=./usr/share/man --exclude=./usr/share/locale --exclude=./usr/share/info
     done
 }

@@ -42,15 +42,20 @@ look_at_console() {
     PARTIAL+=$line
 }
 
+start_watching() {
+    STATUS='' FAILURE='' BOOTED='' PARTIAL='' PANIC_COMPLETE=''
+    : >"$CONSOLE"
+    exec 4<"$CONSOLE"
+}
+
 pass_output() { cat <&3; }
 
 # run_watched SECONDS: runs the machine until it powers itself off; sets STATUS.
 run_watched() {
     local deadline panic_deadline=
-    STATUS='' FAILURE='' BOOTED='' PARTIAL='' PANIC_COMPLETE=''
-    : >"$CONSOLE"
     : >"$OUTPUT"
-    exec 3<"$OUTPUT" 4<"$CONSOLE"
+    exec 3<"$OUTPUT"
+    start_watching
     deadline=$((SECONDS + $1))
     machine_start
     while alive; do
@@ -68,6 +73,34 @@ run_watched() {
     [ -n "$STATUS" ] || FAILURE=${FAILURE:-"the machine stopped by itself"}
     [ -z "$FAILURE" ] || report_failure
     wait "$MACHINE_PID" 2>/dev/null || true
+}
+
+# run_interactive: as run_watched, with the person's terminal on the guest's second serial port and no time limit.
+run_interactive() {
+    local terminal
+    need_packages python3
+    exec 6<&0
+    "$TESTBED/terminal" "$RUN/port" <&6 &
+    terminal=$!
+    while [ ! -s "$RUN/port" ]; do
+        kill -0 $terminal 2>/dev/null || die "no terminal"
+        sleep 0.1
+    done
+    OUTPUT=$(<"$RUN/port")
+    PORT_MODE=term
+    printf 'The machine boots, this takes some seconds. Leave the prompt with "exit"; Ctrl-] stops the machine at once.\r\n' >&2
+    start_watching
+    machine_start
+    while alive && kill -0 $terminal 2>/dev/null && [ -z "$PANIC_COMPLETE" ]; do
+        sleep 0.1
+        look_at_console
+    done
+    kill $terminal 2>/dev/null || true
+    wait $terminal || { stop_machine; say "stopped"; exit 130; }
+    look_at_console
+    [ -n "$STATUS" ] || FAILURE=${FAILURE:-"the machine stopped by itself"}
+    [ -z "$FAILURE" ] || report_failure
+    stop_machine
 }
 
 # report_failure: the evidence; STATUS becomes 125.

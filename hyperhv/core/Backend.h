@@ -2,8 +2,9 @@
 /*
  * Backend.h - the vendor seam: all that common code asks of VT-x or AMD-V.
  *
- * vmx/ and svm/ each define one BACKEND. Common code names neither VMCS nor VMCB. An exit's handler decodes in the
- * vendor's room and calls down into common code, which asks back through these. Context as said at each group.
+ * vmx/ and svm/ each define one BACKEND. Common code names neither VMCS nor VMCB. An exit's handler decodes
+ * in the vendor's room and calls down into common code, which asks back through these. Context as said at
+ * each group.
  */
 #ifndef HYPERHV_CORE_BACKEND_H
 #define HYPERHV_CORE_BACKEND_H
@@ -20,33 +21,36 @@ typedef struct _BACKEND {
     const CHAR *Name; /* "VT-x", "AMD-V" */
 
     /* Process context, nothing virtualized. */
-    BOOLEAN (*IsPresent)(VOID);      /* does the processor have this vendor's virtualization at all? */
+    BOOLEAN (*IsPresent)(VOID);         /* does the processor have this vendor's virtualization at all? */
     UINT32 (*CheckCompatibility)(VOID); /* 0, or the DEBUGGER_ERROR_... that says what is missing */
-    BOOLEAN (*Initialize)(VOID);     /* what all cores share; FALSE: no memory, nothing left behind */
+    BOOLEAN (*Initialize)(VOID);        /* what all cores share; FALSE: no memory, nothing left behind */
     VOID (*Uninitialize)(VOID);
-    BOOLEAN (*AllocateCore)(VIRTUAL_MACHINE_STATE *VCpu); /* what one core needs; FALSE: nothing left behind */
+    BOOLEAN(*AllocateCore)
+    (VIRTUAL_MACHINE_STATE *VCpu); /* what one core needs; FALSE: nothing left behind */
     VOID (*FreeCore)(VIRTUAL_MACHINE_STATE *VCpu);
 
     /* On the core itself, interrupts off. */
-    BOOLEAN (*VirtualizeCore)(VIRTUAL_MACHINE_STATE *VCpu); /* FALSE: the core is as before, VCpu->LaunchError says why */
+    BOOLEAN(*VirtualizeCore)
+    (VIRTUAL_MACHINE_STATE *VCpu); /* FALSE: the core is as before, VCpu->LaunchError says why */
     VOID (*DevirtualizeCore)(VIRTUAL_MACHINE_STATE *VCpu);
 
     /* A call from the guest's kernel into root mode, with our signature. */
     UINT64 (*Vmcall)(UINT64 Number, UINT64 Param1, UINT64 Param2, UINT64 Param3);
 
     /* Root mode, within an exit of VCpu. */
-    VOID (*PassVmcallDown)(VIRTUAL_MACHINE_STATE *VCpu); /* executes the guest's VMCALL, for the hypervisor below */
+    VOID(*PassVmcallDown)
+    (VIRTUAL_MACHINE_STATE *VCpu); /* executes the guest's VMCALL, for the hypervisor below */
     UINT64 (*GetRip)(VIRTUAL_MACHINE_STATE *VCpu);
     VOID (*SetRip)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Rip);
     UINT64 (*GetCr0)(VIRTUAL_MACHINE_STATE *VCpu); /* as the guest sees it */
     UINT64 (*GetCr4)(VIRTUAL_MACHINE_STATE *VCpu); /* as the guest sees it */
     UINT32 (*GetCpl)(VIRTUAL_MACHINE_STATE *VCpu);
-    VOID (*ReadXmmRegs)(VIRTUAL_MACHINE_STATE *VCpu); /* the guest's XMM0-XMM5 into VCpu->XmmRegs */
-    VOID (*InjectUndefinedOpcode)(VIRTUAL_MACHINE_STATE *VCpu);                    /* #UD; RIP stays */
+    VOID (*ReadXmmRegs)(VIRTUAL_MACHINE_STATE *VCpu);           /* the guest's XMM0-XMM5 into VCpu->XmmRegs */
+    VOID (*InjectUndefinedOpcode)(VIRTUAL_MACHINE_STATE *VCpu); /* #UD; RIP stays */
     VOID (*InjectGeneralProtection)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode); /* #GP; RIP stays */
 
-    /* MSRs whose guest value lives in the vendor's structure. Sets *Done: FALSE means "not one of those". Returns FALSE
-     * when the access must become #GP. */
+    /* MSRs whose guest value lives in the vendor's structure. Sets *Done: FALSE means "not one of those".
+     * Returns FALSE when the access must become #GP. */
     BOOLEAN (*ReadVirtualizedMsr)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 *Value, BOOLEAN *Done);
     BOOLEAN (*WriteVirtualizedMsr)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 Value, BOOLEAN *Done);
     VOID (*ChangeMsrBitmap)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, MSR_ACCESS Access, BOOLEAN Exit);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CurrentCore.h - from the stack to the core: root mode finds its VIRTUAL_MACHINE_STATE without asking the kernel.
+ * CurrentCore.h - from the stack to the core: root mode finds its VIRTUAL_MACHINE_STATE without asking the
+ * kernel.
  *
- * Every stack that root mode runs on is ROOT_STACK_SIZE bytes, aligned to its size, with the owner at its lowest address.
+ * Every stack that root mode runs on is ROOT_STACK_SIZE bytes, aligned to its size, with the owner at its
+ * lowest address.
  */
 #ifndef HYPERHV_CORE_CURRENT_CORE_H
 #define HYPERHV_CORE_CURRENT_CORE_H

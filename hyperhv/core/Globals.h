@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Globals.h - the VMM's few machine-wide variables: what each holds, who writes it, and when. Defined in Globals.c.
+ * Globals.h - the VMM's few machine-wide variables: what each holds, who writes it, and when. Defined in
+ * Globals.c.
  */
 #ifndef HYPERHV_CORE_GLOBALS_H
 #define HYPERHV_CORE_GLOBALS_H
@@ -11,7 +12,8 @@
 /* What the VMM reports to. Written by HvInitVmm before any core is virtualized, constant while one is. */
 extern VMM_CALLBACKS g_Callbacks;
 
-/* One element per core the machine can have, g_CoreCount of them; NULL while not initialized. HvInitVmm, HvUninitVmm. */
+/* One element per core the machine can have, g_CoreCount of them; NULL while not initialized. HvInitVmm,
+ * HvUninitVmm. */
 extern VIRTUAL_MACHINE_STATE *g_GuestState;
 extern UINT32 g_CoreCount;
 
@@ -21,7 +23,8 @@ extern BOOLEAN g_TransparentMode;
 /* A page fault that the user wants injected waits for an interrupt window. Cleared by HvInitVmm. */
 extern BOOLEAN g_WaitingForInterruptWindowToInjectPageFault;
 
-/* Is an event of that type armed? Read first by each dispatcher; written by the users' requests at any time. */
+/* Is an event of that type armed? Read first by each dispatcher; written by the users' requests at any time.
+ */
 extern BOOLEAN g_TriggerEventForCpuids;
 extern BOOLEAN g_TriggerEventForRdmsrs;
 extern BOOLEAN g_TriggerEventForWrmsrs;

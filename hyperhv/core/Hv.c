@@ -6,9 +6,9 @@
  *
  * Where things are in this room:
  *   core/       this file, one core's state, the effects of instructions, Backend.h (the vendor seam)
- *   interface/  Callback.c (to the user), Dispatch.c (events), Export.c (from the user), Configuration.c (arming)
- *   memory/     root mode's own page tables, access to guest memory that cannot fault
- *   vmx/        Intel: Vmx.c (one core in and out), Vmcs.c (its set-up), Vmexit.c (the exits), Ept.c
+ *   interface/  Callback.c (to the user), Dispatch.c (events), Export.c (from the user), Configuration.c
+ * (arming) memory/     root mode's own page tables, access to guest memory that cannot fault vmx/ Intel:
+ * Vmx.c (one core in and out), Vmcs.c (its set-up), Vmexit.c (the exits), Ept.c
  */
 #include "hyperhv/core/Hv.h"
 
@@ -49,7 +49,7 @@ static VOID HvVirtualizeThisCore(PVOID Context)
 {
     VIRTUAL_MACHINE_STATE *VCpu = &g_GuestState[PlatformCpuCurrent()];
 
-    (VOID)Context;
+    (VOID) Context;
     VCpu->LaunchError = 0;
     if (!g_Backend->VirtualizeCore(VCpu) && VCpu->LaunchError == 0)
         VCpu->LaunchError = DEBUGGER_ERROR_VMLAUNCH_FAILED;
@@ -60,7 +60,7 @@ static VOID HvDevirtualizeThisCore(PVOID Context)
 {
     VIRTUAL_MACHINE_STATE *VCpu = &g_GuestState[PlatformCpuCurrent()];
 
-    (VOID)Context;
+    (VOID) Context;
     if (VCpu->Lifecycle == VMM_CORE_RUNNING)
         g_Backend->DevirtualizeCore(VCpu);
 }
@@ -74,7 +74,8 @@ static BOOLEAN HvCoreOnline(UINT32 CoreId)
         ConfigurationApplyToCore(CoreId);
         return TRUE;
     }
-    LogError("core %u stays offline: it cannot join the VMM (error %x)", CoreId, g_GuestState[CoreId].LaunchError);
+    LogError("core %u stays offline: it cannot join the VMM (error %x)", CoreId,
+             g_GuestState[CoreId].LaunchError);
     return FALSE;
 }
 
@@ -88,7 +89,8 @@ static VOID HvShutdown(VOID)
     PlatformCpuRunOnAll(HvDevirtualizeThisCore, NULL);
 }
 
-/* Only this core can be helped: the others are about to be stopped, and are guests of ours until the reset. */
+/* Only this core can be helped: the others are about to be stopped, and are guests of ours until the reset.
+ */
 static VOID HvPanic(VOID)
 {
     HvDevirtualizeThisCore(NULL);
@@ -169,13 +171,13 @@ static UINT32 HvVirtualizeAllCores(VOID)
 
 static VOID HvResetGlobals(VOID)
 {
-    g_TransparentMode                             = FALSE;
-    g_WaitingForInterruptWindowToInjectPageFault  = FALSE;
-    g_TriggerEventForCpuids                       = FALSE;
-    g_TriggerEventForRdmsrs                       = FALSE;
-    g_TriggerEventForWrmsrs                       = FALSE;
-    g_TriggerEventForVmcalls                      = FALSE;
-    g_TriggerEventForXsetbvs                      = FALSE;
+    g_TransparentMode                            = FALSE;
+    g_WaitingForInterruptWindowToInjectPageFault = FALSE;
+    g_TriggerEventForCpuids                      = FALSE;
+    g_TriggerEventForRdmsrs                      = FALSE;
+    g_TriggerEventForWrmsrs                      = FALSE;
+    g_TriggerEventForVmcalls                     = FALSE;
+    g_TriggerEventForXsetbvs                     = FALSE;
 }
 
 /* 0, or the error; then nothing is left behind. */

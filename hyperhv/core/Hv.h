@@ -13,8 +13,8 @@ BOOLEAN HvInitVmm(VMM_CALLBACKS *VmmCallbacks);
 /* Process context. Does nothing when not initialized. */
 VOID HvUninitVmm(VOID);
 
-/* Process context; nothing virtualized. Picks the backend for this processor; 0, or the DEBUGGER_ERROR_... that says why
- * the VMM cannot run here (told to the log too). */
+/* Process context; nothing virtualized. Picks the backend for this processor; 0, or the DEBUGGER_ERROR_...
+ * that says why the VMM cannot run here (told to the log too). */
 UINT32 CompatibilityCheckPerformChecks(VOID);
 
 #endif

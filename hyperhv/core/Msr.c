@@ -2,8 +2,8 @@
 /*
  * Msr.c - the effects of RDMSR and WRMSR.
  *
- * Context: VMX root mode. SDM Vol. 2, RDMSR and WRMSR; Vol. 4 for the MSRs; Vol. 3, 24.1.3 (VMX capability MSRs exist
- * only where CPUID says VMX, which it does not under us).
+ * Context: VMX root mode. SDM Vol. 2, RDMSR and WRMSR; Vol. 4 for the MSRs; Vol. 3, 24.1.3 (VMX capability
+ * MSRs exist only where CPUID says VMX, which it does not under us).
  */
 #include "platform/CpuInstructions.h"
 #include "hyperhv/core/Backend.h"

@@ -2,8 +2,8 @@
 /*
  * State.h - VIRTUAL_MACHINE_STATE: everything the VMM knows about one core.
  *
- * First parameter of everything in the exit path, found from the exit stack. Written by its own core in VMX root mode
- * unless said otherwise.
+ * First parameter of everything in the exit path, found from the exit stack. Written by its own core in VMX
+ * root mode unless said otherwise.
  */
 #ifndef HYPERHV_CORE_STATE_H
 #define HYPERHV_CORE_STATE_H
@@ -26,30 +26,35 @@ typedef enum _VMM_CORE_LIFECYCLE {
 
 /* The way out of VMX operation. */
 typedef struct _VMX_VMXOFF_STATE {
-    UINT64 GuestRip; /* the first five are a frame for IRET, in its order: assembly copies them to the stack */
+    UINT64
+    GuestRip; /* the first five are a frame for IRET, in its order: assembly copies them to the stack */
     UINT64 GuestCs;
     UINT64 GuestRflags;
     UINT64 GuestRsp;
     UINT64 GuestSs;
-    BOOLEAN IsVmxoffExecuted; /* the exit handler has left VMX operation: assembly returns to the guest by IRET */
+    BOOLEAN
+    IsVmxoffExecuted; /* the exit handler has left VMX operation: assembly returns to the guest by IRET */
 } VMX_VMXOFF_STATE;
+
+/* Bits of ExitEnd. */
+#define EXIT_END_WRITE_REGS 0x1u /* a user had Regs: their rsp and rflags go to the guest */
+#define EXIT_END_LEAVE      0x2u /* leave VMX operation */
 
 typedef struct _VIRTUAL_MACHINE_STATE {
     /* The exit under way: set at its start, valid until its end. */
-    GUEST_REGS *Regs;          /* on the exit stack */
-    UINT32 ExitReason;         /* basic reason, the processor's own number */
+    GUEST_REGS *Regs;  /* on the exit stack; its rsp and rflags are copies, see EXIT_END_WRITE_REGS */
+    UINT32 ExitReason; /* basic reason, the processor's own number */
     BOOLEAN IsOnVmxRootMode;
-    BOOLEAN IncrementRip;      /* RIP moves past the instruction at the end of the exit */
-    BOOLEAN XmmRegsValid;      /* XmmRegs were read in this exit */
+    BOOLEAN IncrementRip; /* RIP moves past the instruction at the end of the exit */
+    BOOLEAN XmmRegsValid; /* XmmRegs were read in this exit */
+    UINT8 ExitEnd;        /* EXIT_END_...: what the end of this exit has to do beyond the usual */
     UINT64 ExitQualification;
-    UINT64 LastVmexitRip;      /* RIP at the exit */
-    UINT64 LastVmexitRsp;
-    UINT64 LastVmexitRflags;
+    UINT64 LastVmexitRip; /* RIP at the exit */
     GUEST_XMM_REGS XmmRegs;
 
     UINT32 CoreId;
     VMM_CORE_LIFECYCLE Lifecycle;
-    UINT32 LaunchError;        /* DEBUGGER_ERROR_... of a launch that failed, 0 otherwise */
+    UINT32 LaunchError; /* DEBUGGER_ERROR_... of a launch that failed, 0 otherwise */
     VMX_VMXOFF_STATE VmxoffState;
 
     /* Monitor trap flag: who asked for the step (Mtf.c serves all that are set). */
@@ -59,8 +64,8 @@ typedef struct _VIRTUAL_MACHINE_STATE {
     BOOLEAN UnexplainedMtfLogged;
     PVOID MtfEptHookRestorePoint;
 
-    /* NMIs that belong to the guest and wait for a moment when they may be injected. Incremented by the NMI handler of
-     * root mode too, so by atomic operations only. */
+    /* NMIs that belong to the guest and wait for a moment when they may be injected. Incremented by the NMI
+     * handler of root mode too, so by atomic operations only. */
     UINT32 PendingNmis;
 
     UINT64 ExitCounts[HV_EXIT_REASON_COUNT]; /* read by others while they move */

@@ -13,7 +13,7 @@ typedef UINT64 (*VMCALL_FUNCTION)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UI
 
 static UINT64 VmcallTest(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
 {
-    (VOID)VCpu;
+    (VOID) VCpu;
     if (Param1 == VMCALL_TEST_PARAM1 && Param2 == VMCALL_TEST_PARAM2 && Param3 == VMCALL_TEST_PARAM3)
         return VMCALL_STATUS_SUCCESS;
     return VMCALL_STATUS_UNSUCCESSFUL;
@@ -22,8 +22,8 @@ static UINT64 VmcallTest(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Para
 /* The backend leaves VMX operation at the end of the exit. */
 static UINT64 VmcallVmxoff(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
 {
-    (VOID)Param1, (VOID)Param2, (VOID)Param3;
-    VCpu->Lifecycle = VMM_CORE_TERMINATING;
+    (VOID) Param1, (VOID)Param2, (VOID)Param3;
+    VCpu->ExitEnd |= EXIT_END_LEAVE;
     return VMCALL_STATUS_SUCCESS;
 }
 
@@ -36,15 +36,17 @@ static UINT64 VmcallChangeMsrBitmap(VIRTUAL_MACHINE_STATE *VCpu, MSR_ACCESS Acce
     return VMCALL_STATUS_SUCCESS;
 }
 
-static UINT64 VmcallChangeMsrBitmapRead(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+static UINT64 VmcallChangeMsrBitmapRead(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2,
+                                        UINT64 Param3)
 {
-    (VOID)Param3;
+    (VOID) Param3;
     return VmcallChangeMsrBitmap(VCpu, MSR_ACCESS_READ, Param1, Param2);
 }
 
-static UINT64 VmcallChangeMsrBitmapWrite(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+static UINT64 VmcallChangeMsrBitmapWrite(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2,
+                                         UINT64 Param3)
 {
-    (VOID)Param3;
+    (VOID) Param3;
     return VmcallChangeMsrBitmap(VCpu, MSR_ACCESS_WRITE, Param1, Param2);
 }
 

@@ -23,6 +23,6 @@ VOID HvHandleXsetbv(VIRTUAL_MACHINE_STATE *VCpu)
 
 VOID HvHandleInvd(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    (VOID)VCpu;
+    (VOID) VCpu;
     CpuWriteBackInvalidateCaches();
 }

@@ -16,19 +16,20 @@ BOOLEAN HvLogSend(UINT32 OperationCode, BOOLEAN IsImmediateMessage, BOOLEAN Prio
 
     va_start(ArgList, Fmt);
     /* No time in the text: the record's header has time and core. */
-    Sent = VmmCallbackPrepareAndSendMessageToQueue(OperationCode, IsImmediateMessage, FALSE, Priority, Fmt, ArgList);
+    Sent = VmmCallbackPrepareAndSendMessageToQueue(OperationCode, IsImmediateMessage, FALSE, Priority, Fmt,
+                                                   ArgList);
     va_end(ArgList);
     return Sent;
 }
 
 BOOLEAN VmmCallbackPrepareAndSendMessageToQueue(UINT32 OperationCode, BOOLEAN IsImmediateMessage,
-                                                BOOLEAN ShowCurrentSystemTime, BOOLEAN Priority, const char *Fmt,
-                                                va_list ArgList)
+                                                BOOLEAN ShowCurrentSystemTime, BOOLEAN Priority,
+                                                const char *Fmt, va_list ArgList)
 {
     if (g_Callbacks.LogCallbackPrepareAndSendMessageToQueueWrapper == NULL)
         return FALSE;
-    return g_Callbacks.LogCallbackPrepareAndSendMessageToQueueWrapper(OperationCode, IsImmediateMessage,
-                                                                      ShowCurrentSystemTime, Priority, Fmt, ArgList);
+    return g_Callbacks.LogCallbackPrepareAndSendMessageToQueueWrapper(
+        OperationCode, IsImmediateMessage, ShowCurrentSystemTime, Priority, Fmt, ArgList);
 }
 
 BOOLEAN VmmCallbackSendMessageToQueue(UINT32 OperationCode, BOOLEAN IsImmediateMessage, CHAR *LogMessage,
@@ -54,10 +55,9 @@ BOOLEAN VmmCallbackCheckIfBufferIsFull(BOOLEAN Priority)
     return g_Callbacks.LogCallbackCheckIfBufferIsFull(Priority);
 }
 
-VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE VmmCallbackTriggerEvents(VMM_EVENT_TYPE_ENUM EventType,
-                                                                   VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE CallingStage,
-                                                                   PVOID Context, BOOLEAN *PostEventRequired,
-                                                                   GUEST_REGS *Regs)
+VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
+VmmCallbackTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE CallingStage,
+                         PVOID Context, BOOLEAN *PostEventRequired, GUEST_REGS *Regs)
 {
     if (g_Callbacks.VmmCallbackTriggerEvents == NULL)
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED;
@@ -71,12 +71,13 @@ VOID VmmCallbackSetLastError(UINT32 LastError)
     g_Callbacks.VmmCallbackSetLastError(LastError);
 }
 
-BOOLEAN VmmCallbackVmcallHandler(UINT32 CoreId, UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2,
-                                 UINT64 OptionalParam3)
+BOOLEAN VmmCallbackVmcallHandler(UINT32 CoreId, UINT64 VmcallNumber, UINT64 OptionalParam1,
+                                 UINT64 OptionalParam2, UINT64 OptionalParam3)
 {
     if (g_Callbacks.VmmCallbackVmcallHandler == NULL)
         return FALSE;
-    return g_Callbacks.VmmCallbackVmcallHandler(CoreId, VmcallNumber, OptionalParam1, OptionalParam2, OptionalParam3);
+    return g_Callbacks.VmmCallbackVmcallHandler(CoreId, VmcallNumber, OptionalParam1, OptionalParam2,
+                                                OptionalParam3);
 }
 
 VOID VmmCallbackRegisteredMtfHandler(UINT32 CoreId)
@@ -94,7 +95,8 @@ VOID VmmCallbackNmiBroadcastRequestHandler(UINT32 CoreId, BOOLEAN IsOnVmxNmiHand
 }
 
 BOOLEAN VmmCallbackQueryTerminateProtectedResource(UINT32 CoreId, PROTECTED_HV_RESOURCES_TYPE ResourceType,
-                                                   PVOID Context, PROTECTED_HV_RESOURCES_PASSING_OVERS PassOver)
+                                                   PVOID Context,
+                                                   PROTECTED_HV_RESOURCES_PASSING_OVERS PassOver)
 {
     if (g_Callbacks.VmmCallbackQueryTerminateProtectedResource == NULL)
         return TRUE;
@@ -113,7 +115,8 @@ BOOLEAN VmmCallbackCheckUnhandledEptViolations(UINT32 CoreId, UINT64 ViolationQu
 {
     if (g_Callbacks.VmmCallbackCheckUnhandledEptViolations == NULL)
         return FALSE;
-    return g_Callbacks.VmmCallbackCheckUnhandledEptViolations(CoreId, ViolationQualification, GuestPhysicalAddr);
+    return g_Callbacks.VmmCallbackCheckUnhandledEptViolations(CoreId, ViolationQualification,
+                                                              GuestPhysicalAddr);
 }
 
 BOOLEAN VmmCallbackHandleBreakpointException(UINT32 CoreId)

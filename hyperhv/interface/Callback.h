@@ -2,8 +2,8 @@
 /*
  * Callback.h - one wrapper per member of VMM_CALLBACKS.
  *
- * A wrapper checks for NULL, gives the default of the contract, and otherwise passes every argument on unchanged; it does
- * nothing else. Context, arguments and defaults: SDK/modules/VMM.h.
+ * A wrapper checks for NULL, gives the default of the contract, and otherwise passes every argument on
+ * unchanged; it does nothing else. Context, arguments and defaults: SDK/modules/VMM.h.
  */
 #ifndef HYPERHV_INTERFACE_CALLBACK_H
 #define HYPERHV_INTERFACE_CALLBACK_H
@@ -11,24 +11,24 @@
 #include "SDK/modules/VMM.h"
 
 BOOLEAN VmmCallbackPrepareAndSendMessageToQueue(UINT32 OperationCode, BOOLEAN IsImmediateMessage,
-                                                BOOLEAN ShowCurrentSystemTime, BOOLEAN Priority, const char *Fmt,
-                                                va_list ArgList);
+                                                BOOLEAN ShowCurrentSystemTime, BOOLEAN Priority,
+                                                const char *Fmt, va_list ArgList);
 BOOLEAN VmmCallbackSendMessageToQueue(UINT32 OperationCode, BOOLEAN IsImmediateMessage, CHAR *LogMessage,
                                       UINT32 BufferLen, BOOLEAN Priority);
 BOOLEAN VmmCallbackSendBuffer(UINT32 OperationCode, PVOID Buffer, UINT32 BufferLength, BOOLEAN Priority);
 BOOLEAN VmmCallbackCheckIfBufferIsFull(BOOLEAN Priority);
 
-VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE VmmCallbackTriggerEvents(VMM_EVENT_TYPE_ENUM EventType,
-                                                                   VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE CallingStage,
-                                                                   PVOID Context, BOOLEAN *PostEventRequired,
-                                                                   GUEST_REGS *Regs);
+VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
+VmmCallbackTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE CallingStage,
+                         PVOID Context, BOOLEAN *PostEventRequired, GUEST_REGS *Regs);
 VOID VmmCallbackSetLastError(UINT32 LastError);
-BOOLEAN VmmCallbackVmcallHandler(UINT32 CoreId, UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2,
-                                 UINT64 OptionalParam3);
+BOOLEAN VmmCallbackVmcallHandler(UINT32 CoreId, UINT64 VmcallNumber, UINT64 OptionalParam1,
+                                 UINT64 OptionalParam2, UINT64 OptionalParam3);
 VOID VmmCallbackRegisteredMtfHandler(UINT32 CoreId);
 VOID VmmCallbackNmiBroadcastRequestHandler(UINT32 CoreId, BOOLEAN IsOnVmxNmiHandler);
 BOOLEAN VmmCallbackQueryTerminateProtectedResource(UINT32 CoreId, PROTECTED_HV_RESOURCES_TYPE ResourceType,
-                                                   PVOID Context, PROTECTED_HV_RESOURCES_PASSING_OVERS PassOver);
+                                                   PVOID Context,
+                                                   PROTECTED_HV_RESOURCES_PASSING_OVERS PassOver);
 BOOLEAN VmmCallbackRestoreEptState(UINT32 CoreId);
 BOOLEAN VmmCallbackCheckUnhandledEptViolations(UINT32 CoreId, UINT64 ViolationQualification,
                                                UINT64 GuestPhysicalAddr);

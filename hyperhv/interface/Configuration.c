@@ -21,8 +21,8 @@
 
 /* How many users want an exit, on one core. */
 typedef struct _MSR_EXIT_COUNTS {
-    UINT32 All;             /* users that want every MSR */
-    UINT16 One[MSR_COUNT];  /* users that want this MSR */
+    UINT32 All;            /* users that want every MSR */
+    UINT16 One[MSR_COUNT]; /* users that want this MSR */
 } MSR_EXIT_COUNTS;
 
 /* What one core wants of the MSR bitmap. */
@@ -112,7 +112,8 @@ static VOID MsrUpdateThisCore(PVOID Context)
 {
     const MSR_BITMAP_UPDATE *Update = Context;
     const MSR_EXIT_COUNTS *Counts   = &CoreConfigurations[Update->CoreId].Msr[Update->Access];
-    UINT64 Number = Update->Access == MSR_ACCESS_READ ? VMCALL_CHANGE_MSR_BITMAP_READ : VMCALL_CHANGE_MSR_BITMAP_WRITE;
+    UINT64 Number =
+        Update->Access == MSR_ACCESS_READ ? VMCALL_CHANGE_MSR_BITMAP_READ : VMCALL_CHANGE_MSR_BITMAP_WRITE;
     UINT32 Index;
 
     if (g_GuestState[Update->CoreId].Lifecycle != VMM_CORE_RUNNING)
@@ -121,8 +122,8 @@ static VOID MsrUpdateThisCore(PVOID Context)
         g_Backend->Vmcall(Number, MsrOfIndex(Index), MsrExitWanted(Counts, Index, Update->Access), 0);
 }
 
-/* Adds Delta users of one MSR or all, on one core, and tells the core if that changes anything. An offline core is told
- * when it comes (ConfigurationApplyToCore). */
+/* Adds Delta users of one MSR or all, on one core, and tells the core if that changes anything. An offline
+ * core is told when it comes (ConfigurationApplyToCore). */
 static VOID MsrChangeUsersOnCore(UINT32 CoreId, UINT32 Msr, MSR_ACCESS Access, INT32 Delta)
 {
     MSR_EXIT_COUNTS *Counts  = &CoreConfigurations[CoreId].Msr[Access];

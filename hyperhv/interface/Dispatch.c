@@ -13,10 +13,13 @@
 typedef VOID (*INSTRUCTION_EFFECT)(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* An armed event: out of line, so that an unarmed exit pays for one test only. */
-static __attribute__((__noinline__)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
-                                                         UINT64 Context, INSTRUCTION_EFFECT Effect)
+static __attribute__((__noinline__)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                             VMM_EVENT_TYPE_ENUM EventType, UINT64 Context,
+                                                             INSTRUCTION_EFFECT Effect)
 {
     BOOLEAN PostEventRequired = FALSE;
+    const GUEST_REGS *Regs    = VCpu->Regs;
+    UINT64 Rsp = Regs->rsp, Rflags = Regs->rflags;
     VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE Status;
 
     Status = VmmCallbackTriggerEvents(EventType, VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION,
@@ -26,8 +29,11 @@ static __attribute__((__noinline__)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STA
         Effect(VCpu);
 
     if (PostEventRequired)
-        VmmCallbackTriggerEvents(EventType, VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION, (PVOID)(UINTPTR)Context,
-                                 NULL, VCpu->Regs);
+        VmmCallbackTriggerEvents(EventType, VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION,
+                                 (PVOID)(UINTPTR)Context, NULL, VCpu->Regs);
+
+    if (UNLIKELY(Regs->rsp != Rsp || Regs->rflags != Rflags))
+        VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
 }
 
 VOID DispatchEventCpuid(VIRTUAL_MACHINE_STATE *VCpu)

@@ -2,10 +2,10 @@
 /*
  * Dispatch.h - from a decoded exit to the user's event and the instruction's effect.
  *
- * Every DispatchEventXxx has one shape: no event of the type armed - the effect, and nothing else. Armed: PRE event; the
- * effect unless PRE answered SUCCESSFUL_IGNORE_EVENT; POST event if PRE asked for it. The context is computed before PRE
- * and is the same in POST. Context: VMX root mode, within an exit of VCpu; afterwards VCpu->IncrementRip says whether the
- * instruction is done.
+ * Every DispatchEventXxx has one shape: no event of the type armed - the effect, and nothing else. Armed: PRE
+ * event; the effect unless PRE answered SUCCESSFUL_IGNORE_EVENT; POST event if PRE asked for it. The context
+ * is computed before PRE and is the same in POST. Context: VMX root mode, within an exit of VCpu; afterwards
+ * VCpu->IncrementRip says whether the instruction is done.
  */
 #ifndef HYPERHV_INTERFACE_DISPATCH_H
 #define HYPERHV_INTERFACE_DISPATCH_H

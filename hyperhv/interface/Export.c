@@ -49,7 +49,8 @@ BOOLEAN VmFuncGetExitCounts(UINT32 CoreId, UINT64 *Counts, UINT32 Length)
     return TRUE;
 }
 
-UINT64 VmFuncVmxVmcall(UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2, UINT64 OptionalParam3)
+UINT64 VmFuncVmxVmcall(UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2,
+                       UINT64 OptionalParam3)
 {
     if (g_GuestState == NULL || g_GuestState[PlatformCpuCurrent()].Lifecycle != VMM_CORE_RUNNING)
         return VMCALL_STATUS_UNSUCCESSFUL;

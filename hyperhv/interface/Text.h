@@ -15,7 +15,10 @@ typedef struct _TEXT {
     UINT32 Length;
 } TEXT;
 
-#define TEXT_INIT(Array) {.Buffer = (Array), .Size = sizeof(Array), .Length = 0}
+#define TEXT_INIT(Array)                                                                                     \
+    {                                                                                                        \
+        .Buffer = (Array), .Size = sizeof(Array), .Length = 0                                                \
+    }
 
 /* What does not fit is cut. */
 static inline VOID TextAppend(TEXT *Text, const CHAR *Words)

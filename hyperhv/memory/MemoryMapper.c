@@ -25,8 +25,8 @@ typedef enum _MAPPER_DIRECTION {
 } MAPPER_DIRECTION;
 
 /* Bytes that lie in one page. */
-static BOOLEAN MapperMovePart(VIRTUAL_MACHINE_STATE *VCpu, MAPPER_DIRECTION Direction, UINT64 Physical, PVOID Buffer,
-                              SIZE_T Bytes)
+static BOOLEAN MapperMovePart(VIRTUAL_MACHINE_STATE *VCpu, MAPPER_DIRECTION Direction, UINT64 Physical,
+                              PVOID Buffer, SIZE_T Bytes)
 {
     PVOID Window;
 
@@ -60,8 +60,8 @@ static BOOLEAN MapperMovePhysical(VIRTUAL_MACHINE_STATE *VCpu, MAPPER_DIRECTION 
     return TRUE;
 }
 
-static BOOLEAN MapperMoveVirtual(VIRTUAL_MACHINE_STATE *VCpu, MAPPER_DIRECTION Direction, UINT64 Cr3, UINT64 Virtual,
-                                 UINT8 *Buffer, SIZE_T Bytes)
+static BOOLEAN MapperMoveVirtual(VIRTUAL_MACHINE_STATE *VCpu, MAPPER_DIRECTION Direction, UINT64 Cr3,
+                                 UINT64 Virtual, UINT8 *Buffer, SIZE_T Bytes)
 {
     UINT64 Physical;
     SIZE_T Part;
@@ -80,12 +80,14 @@ BOOLEAN MemoryMapperReadPhysical(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, P
     return MapperMovePhysical(VCpu, MAPPER_READ, Physical, Buffer, Bytes);
 }
 
-BOOLEAN MemoryMapperWritePhysical(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, const VOID *Buffer, SIZE_T Bytes)
+BOOLEAN MemoryMapperWritePhysical(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, const VOID *Buffer,
+                                  SIZE_T Bytes)
 {
     return MapperMovePhysical(VCpu, MAPPER_WRITE, Physical, (UINT8 *)(UINTPTR)Buffer, Bytes);
 }
 
-BOOLEAN MemoryMapperReadVirtual(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Cr3, UINT64 Virtual, PVOID Buffer, SIZE_T Bytes)
+BOOLEAN MemoryMapperReadVirtual(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Cr3, UINT64 Virtual, PVOID Buffer,
+                                SIZE_T Bytes)
 {
     return MapperMoveVirtual(VCpu, MAPPER_READ, Cr3, Virtual, Buffer, Bytes);
 }
@@ -104,7 +106,8 @@ static BOOLEAN IsCanonical(UINT64 Virtual, UINT32 Levels)
     return (UINT64)((INT64)(Virtual << Shift) >> Shift) == Virtual;
 }
 
-BOOLEAN MemoryMapperVirtualToPhysical(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Cr3, UINT64 Virtual, UINT64 *Physical)
+BOOLEAN MemoryMapperVirtualToPhysical(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Cr3, UINT64 Virtual,
+                                      UINT64 *Physical)
 {
     UINT32 Levels = (g_Backend->GetCr4(VCpu) & CR4_LA57) ? 5 : 4;
     UINT32 Level;
@@ -118,7 +121,8 @@ BOOLEAN MemoryMapperVirtualToPhysical(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Cr3, U
         UINT32 Shift = PLATFORM_PAGE_SHIFT + (Level - 1) * LEVEL_BITS;
 
         Index = (Virtual >> Shift) & ((1u << LEVEL_BITS) - 1);
-        if (!MapperMovePart(VCpu, MAPPER_READ, (Entry & PTE_ADDRESS) + Index * sizeof(Entry), &Entry, sizeof(Entry)) ||
+        if (!MapperMovePart(VCpu, MAPPER_READ, (Entry & PTE_ADDRESS) + Index * sizeof(Entry), &Entry,
+                            sizeof(Entry)) ||
             !(Entry & PTE_PRESENT))
             return FALSE;
         if (Level == 1 || (Level <= 3 && (Entry & PTE_LARGE))) {

@@ -7,7 +7,8 @@
 
 #include "SDK/BasicTypes.h"
 
-/* Process context. Reads MAXPHYADDR (SDM Vol. 3, 4.1.4: CPUID.80000008H:EAX[7:0], 36 where that leaf is missing). */
+/* Process context. Reads MAXPHYADDR (SDM Vol. 3, 4.1.4: CPUID.80000008H:EAX[7:0], 36 where that leaf is
+ * missing). */
 VOID PhysicalWidthInitialize(VOID);
 
 /* Any, after Initialize. In bits; and the highest physical address. */

@@ -2,11 +2,12 @@
 /*
  * RootPageTable.c - the page tables of root mode.
  *
- * Context: process for making and freeing, VMX root mode for the window. SDM Vol. 3, 4.5; memory types of the window come
- * from the MTRRs, as its entries say write-back (11.5.2.2).
+ * Context: process for making and freeing, VMX root mode for the window. SDM Vol. 3, 4.5; memory types of the
+ * window come from the MTRRs, as its entries say write-back (11.5.2.2).
  *
- * The windows hang below entry 1 of the top level (the user half, which the kernel's copy leaves empty), then entry 0 down
- * to the level whose entries map 1 GiB; 512 cores share one page directory, each core owns one page table of it.
+ * The windows hang below entry 1 of the top level (the user half, which the kernel's copy leaves empty), then
+ * entry 0 down to the level whose entries map 1 GiB; 512 cores share one page directory, each core owns one
+ * page table of it.
  */
 #include "hyperhv/memory/RootPageTable.h"
 
@@ -99,8 +100,8 @@ BOOLEAN RootPageTableInitialize(UINT32 CoreCount)
     PageTables  = PlatformMemoryAllocate(CoreCount * sizeof(*PageTables));
     Directories = PlatformMemoryAllocate((3 + CoreCount / ENTRIES) * sizeof(*Directories));
 
-    if (TopLevel == NULL || PageTables == NULL || Directories == NULL || !PlatformMemoryCopyKernelMappings(TopLevel) ||
-        !RootAddWindows(CoreCount)) {
+    if (TopLevel == NULL || PageTables == NULL || Directories == NULL ||
+        !PlatformMemoryCopyKernelMappings(TopLevel) || !RootAddWindows(CoreCount)) {
         RootPageTableUninitialize();
         return FALSE;
     }

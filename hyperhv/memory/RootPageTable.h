@@ -2,8 +2,8 @@
 /*
  * RootPageTable.h - the page tables of root mode: the kernel's mappings, and one private window per core.
  *
- * The guest's CR3 can name a table that goes away; this one stays. Its user half holds the windows through which a core
- * looks at any physical page, RAM or not. SDM Vol. 3, 4.5 (4-level and 5-level paging).
+ * The guest's CR3 can name a table that goes away; this one stays. Its user half holds the windows through
+ * which a core looks at any physical page, RAM or not. SDM Vol. 3, 4.5 (4-level and 5-level paging).
  */
 #ifndef HYPERHV_MEMORY_ROOT_PAGE_TABLE_H
 #define HYPERHV_MEMORY_ROOT_PAGE_TABLE_H
@@ -20,8 +20,8 @@ UINT64 RootPageTableCr3(VOID);
 /* Any context. Is this core in VMX root mode? It is, exactly when this table is its page table. */
 BOOLEAN RootPageTableIsActive(VOID);
 
-/* Root mode, on core CoreId. Makes the physical page that holds Physical readable and writable, and gives the address of
- * that byte, valid up to the end of the page and until the next call on this core. */
+/* Root mode, on core CoreId. Makes the physical page that holds Physical readable and writable, and gives the
+ * address of that byte, valid up to the end of the page and until the next call on this core. */
 PVOID RootPageTableMapWindow(UINT32 CoreId, UINT64 Physical);
 
 #endif

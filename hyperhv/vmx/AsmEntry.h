@@ -15,8 +15,8 @@ struct _VIRTUAL_MACHINE_STATE;
 /* Where the processor goes on every VM exit: saves the registers and calls VmxVmexitHandler. */
 VOID AsmVmexitHandler(VOID);
 
-/* Calls VmcsSetup and executes VMLAUNCH. Returns TRUE as a guest, FALSE as before when the processor refused. On the core,
- * with interrupts off, in VMX operation. */
+/* Calls VmcsSetup and executes VMLAUNCH. Returns TRUE as a guest, FALSE as before when the processor refused.
+ * On the core, with interrupts off, in VMX operation. */
 BOOLEAN AsmVmxLaunch(struct _VIRTUAL_MACHINE_STATE *VCpu);
 
 /* The guest's VMCALL, for the hypervisor below: all general registers of Regs in and out. */
@@ -39,12 +39,12 @@ typedef struct _ROOT_EXCEPTION_FRAME {
 /* Address of the stub of a vector (0..255) of the root IDT. */
 UINT64 AsmRootExceptionEntry(UINT32 Vector);
 
-/* The code of CpuTryReadMsr, CpuTryWriteMsr and CpuTryWriteXcr lies between Start and End; a #GP in it continues at
- * Failed. */
+/* The code of CpuTryReadMsr, CpuTryWriteMsr and CpuTryWriteXcr lies between Start and End; a #GP in it
+ * continues at Failed. */
 extern const UINT8 AsmTryStart[], AsmTryEnd[], AsmTryFailed[];
 
-/* Called by AsmVmexitHandler on the exit stack. NULL: VMRESUME; otherwise VMX operation was left, and the five values that
- * IRET wants stand there. (Vmexit.c) */
+/* Called by AsmVmexitHandler on the exit stack. NULL: VMRESUME; otherwise VMX operation was left, and the
+ * five values that IRET wants stand there. (Vmexit.c) */
 const UINT64 *VmxVmexitHandler(GUEST_REGS *Regs);
 
 /* Called when VMRESUME fails; does not return. (Vmexit.c) */

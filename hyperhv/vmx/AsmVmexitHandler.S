@@ -188,6 +188,30 @@ FUNCTION AsmVmcallPassDown
 	ROOT_RETURN
 	.size	AsmVmcallPassDown, . - AsmVmcallPassDown
 
+/* edx: the field of a refused VMREAD or VMWRITE (Vmcs.h). Preserves all registers but rax, which becomes 0. */
+FUNCTION AsmVmcsAccessFailed
+	push	%rcx
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	mov	%edx, %edi
+	call	VmcsAccessFailed
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%rcx
+	xor	%eax, %eax
+	ROOT_RETURN
+	.size	AsmVmcsAccessFailed, . - AsmVmcsAccessFailed
+
 /* rdi: GUEST_XMM_REGS. Root mode never uses the registers, so they are still the guest's. */
 FUNCTION AsmReadXmmRegs
 	movups	%xmm0, (%rdi)

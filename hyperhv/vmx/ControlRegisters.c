@@ -2,11 +2,13 @@
 /*
  * ControlRegisters.c - CR0 and CR4 under VMX.
  *
- * Context: VMX root mode, but for what ControlRegisters.h says otherwise. SDM Vol. 3, 24.8, 26.1.3, table 28-3, A.7, A.8.
+ * Context: VMX root mode, but for what ControlRegisters.h says otherwise. SDM Vol. 3, 24.8, 26.1.3, table
+ * 28-3, A.7, A.8.
  *
- * Exits happen only where the guest changes a bit that the host owns: CR0.NE (and what else VMX operation fixes) and
- * CR4.VMXE. Such a bit is kept in the read shadow, where the guest sees it, and is not given to the processor. A kernel
- * that sets CR4.VMXE finds out at its VMXON, which is #UD: an instruction whose failure hypervisors expect.
+ * Exits happen only where the guest changes a bit that the host owns: CR0.NE (and what else VMX operation
+ * fixes) and CR4.VMXE. Such a bit is kept in the read shadow, where the guest sees it, and is not given to
+ * the processor. A kernel that sets CR4.VMXE finds out at its VMXON, which is #UD: an instruction whose
+ * failure hypervisors expect.
  */
 #include "hyperhv/vmx/ControlRegisters.h"
 
@@ -15,16 +17,16 @@
 #include "hyperhv/core/MsrNumbers.h"
 #include "hyperhv/vmx/Vmcs.h"
 
-#define QUALIFICATION_CR(Qualification)       ((UINT32)(Qualification) & 0xF)
+#define QUALIFICATION_CR(Qualification)       ((UINT32)(Qualification)&0xF)
 #define QUALIFICATION_ACCESS(Qualification)   (((UINT32)(Qualification) >> 4) & 3)
 #define QUALIFICATION_REGISTER(Qualification) (((UINT32)(Qualification) >> 8) & 0xF)
 #define QUALIFICATION_LMSW(Qualification)     (((UINT64)(Qualification) >> 16) & 0xFFFF)
-#define ACCESS_MOV_TO_CR   0
-#define ACCESS_MOV_FROM_CR 1
-#define ACCESS_CLTS        2
-#define ACCESS_LMSW        3
-#define CR0_MP_EM_TS       0xEull
-#define CR0_TS             8ull
+#define ACCESS_MOV_TO_CR                      0
+#define ACCESS_MOV_FROM_CR                    1
+#define ACCESS_CLTS                           2
+#define ACCESS_LMSW                           3
+#define CR0_MP_EM_TS                          0xEull
+#define CR0_TS                                8ull
 
 /* Written by Initialize only. */
 static UINT64 Cr0Fixed0, Cr0Fixed1, Cr4Fixed0, Cr4Fixed1;
@@ -77,8 +79,8 @@ static VOID VmxWriteCr0(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
 {
     UINT64 Current = VmxGuestCr0();
 
-    /* Paging cannot be turned on or off here: such a write touches no bit that we own on its own, and turning it off
-     * without leaving 64-bit mode is #GP on bare metal too. SDM Vol. 2, MOV to control registers. */
+    /* Paging cannot be turned on or off here: such a write touches no bit that we own on its own, and turning
+     * it off without leaving 64-bit mode is #GP on bare metal too. SDM Vol. 2, MOV to control registers. */
     if ((Value >> 32) != 0 || ((Value ^ Current) & (CR0_PE | CR0_PG))) {
         g_Backend->InjectGeneralProtection(VCpu, 0);
         return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ControlRegisters.h - CR0 and CR4 under VMX: what the processor fixes, what the guest sees. SDM Vol. 3, 24.8, 2.5.
+ * ControlRegisters.h - CR0 and CR4 under VMX: what the processor fixes, what the guest sees. SDM Vol.
+ * 3, 24.8, 2.5.
  */
 #ifndef HYPERHV_VMX_CONTROL_REGISTERS_H
 #define HYPERHV_VMX_CONTROL_REGISTERS_H
@@ -19,8 +20,8 @@
 /* Process context. Reads what VMX operation fixes (IA32_VMX_CR0_FIXED0 and its kin, A.7, A.8). */
 VOID VmxControlRegistersInitialize(VOID);
 
-/* Any, after Initialize. Bits of CR0 that must be 1 while the guest runs, whatever it writes (an unrestricted guest may
- * clear PE and PG). */
+/* Any, after Initialize. Bits of CR0 that must be 1 while the guest runs, whatever it writes (an unrestricted
+ * guest may clear PE and PG). */
 UINT64 VmxCr0HostBits(VOID);
 
 /* Bits that root mode's CR4 has beside the kernel's: OSXSAVE, where XSETBV must be carried out. */
@@ -33,7 +34,8 @@ VOID VmxControlRegistersEnter(UINT64 Cr0, UINT64 Cr4);
 UINT64 VmxGuestCr0(VOID);
 UINT64 VmxGuestCr4(VOID);
 
-/* Root mode. Exit by MOV to or from CR, CLTS or LMSW (exit qualification: table 28-3). (ControlRegisters.c) */
+/* Root mode. Exit by MOV to or from CR, CLTS or LMSW (exit qualification: table 28-3). (ControlRegisters.c)
+ */
 VOID VmxHandleMovCr(VIRTUAL_MACHINE_STATE *VCpu);
 
 #endif

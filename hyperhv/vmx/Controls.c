@@ -2,8 +2,8 @@
 /*
  * Controls.c - which controls we use, and changing them.
  *
- * Context: process for choosing, VMX root mode for changing. SDM Vol. 3, A.3-A.5 (the low half of a capability MSR has the
- * bits that must be 1, the high half those that may be), A.10 (EPT and VPID).
+ * Context: process for choosing, VMX root mode for changing. SDM Vol. 3, A.3-A.5 (the low half of a
+ * capability MSR has the bits that must be 1, the high half those that may be), A.10 (EPT and VPID).
  */
 #include "hyperhv/vmx/Controls.h"
 
@@ -35,7 +35,8 @@ static const WANTED_CONTROL WantedPrimary[] = {
     {PRIMARY_ACTIVATE_SECONDARY_CONTROLS, "secondary controls"},
 };
 
-/* Where the processor has the instructions RDTSCP, INVPCID, XSAVES and TPAUSE, they would be #UD without their bits. */
+/* Where the processor has the instructions RDTSCP, INVPCID, XSAVES and TPAUSE, they would be #UD without
+ * their bits. */
 static const WANTED_CONTROL WantedSecondary[] = {
     {SECONDARY_ENABLE_EPT, "EPT"},
     {SECONDARY_ENABLE_VPID, "VPID"},
@@ -58,10 +59,8 @@ static const WANTED_CONTROL WantedExit[] = {
 };
 
 static const WANTED_CONTROL WantedEntry[] = {
-    {VMENTRY_IA32E_MODE_GUEST, "64-bit guest"},
-    {VMENTRY_LOAD_DEBUG_CONTROLS, "loading the debug controls"},
-    {VMENTRY_LOAD_EFER, "loading IA32_EFER"},
-    {VMENTRY_LOAD_PAT, "loading IA32_PAT"},
+    {VMENTRY_IA32E_MODE_GUEST, "64-bit guest"}, {VMENTRY_LOAD_DEBUG_CONTROLS, "loading the debug controls"},
+    {VMENTRY_LOAD_EFER, "loading IA32_EFER"},   {VMENTRY_LOAD_PAT, "loading IA32_PAT"},
     {VMENTRY_CONCEAL_VMX_FROM_PT, NULL},
 };
 
@@ -70,11 +69,16 @@ static const struct {
     UINT64 Bit;
     const CHAR *Name;
 } WantedEptVpid[] = {
-    {1ull << 6, "EPT with four levels"},   {1ull << 14, "write-back EPT structures"},
-    {1ull << 16, "2 MiB EPT pages"},       {1ull << 17, "1 GiB EPT pages"},
-    {1ull << 20, "INVEPT"},                {1ull << 25, "INVEPT of one context"},
-    {1ull << 26, "INVEPT of all contexts"}, {1ull << 32, "INVVPID"},
-    {1ull << 41, "INVVPID of one context"}, {1ull << 42, "INVVPID of all contexts"},
+    {1ull << 6, "EPT with four levels"},
+    {1ull << 14, "write-back EPT structures"},
+    {1ull << 16, "2 MiB EPT pages"},
+    {1ull << 17, "1 GiB EPT pages"},
+    {1ull << 20, "INVEPT"},
+    {1ull << 25, "INVEPT of one context"},
+    {1ull << 26, "INVEPT of all contexts"},
+    {1ull << 32, "INVVPID"},
+    {1ull << 41, "INVVPID of one context"},
+    {1ull << 42, "INVVPID of all contexts"},
 };
 
 #define BASIC_TRUE_CONTROLS (1ull << 55)
@@ -137,8 +141,9 @@ BOOLEAN VmxControlsChoose(VOID)
            ChooseWord(WANTED(IA32_VMX_TRUE_ENTRY_CTLS, WantedEntry), &Controls.Entry) && CheckEptVpid();
 }
 
-/* Between our VMREAD and our VMWRITE an NMI of root mode may set the NMI window: it counts in PendingNmis first, so that
- * looking there afterwards finds what was overwritten. An NMI after that look writes the word itself. */
+/* Between our VMREAD and our VMWRITE an NMI of root mode may set the NMI window: it counts in PendingNmis
+ * first, so that looking there afterwards finds what was overwritten. An NMI after that look writes the word
+ * itself. */
 static VOID VmxChangePrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Set, UINT32 Clear)
 {
     UINT32 Value = (VmcsRead32(VMCS_PRIMARY_PROCESSOR_CONTROLS) | Set) & ~Clear;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Controls.h - which VM-execution, exit and entry controls we use, what the processor can do, and changing them while the
- * guest runs. SDM Vol. 3, 25.6-25.8, A.3-A.5, A.10.
+ * Controls.h - which VM-execution, exit and entry controls we use, what the processor can do, and changing
+ * them while the guest runs. SDM Vol. 3, 25.6-25.8, A.3-A.5, A.10.
  */
 #ifndef HYPERHV_VMX_CONTROLS_H
 #define HYPERHV_VMX_CONTROLS_H
@@ -17,15 +17,15 @@ typedef struct _VMX_CONTROLS {
     UINT32 Entry;
 } VMX_CONTROLS;
 
-/* Process context. Chooses the controls for this processor. FALSE: it lacks one that the VMM cannot do without; the log
- * names it. */
+/* Process context. Chooses the controls for this processor. FALSE: it lacks one that the VMM cannot do
+ * without; the log names it. */
 BOOLEAN VmxControlsChoose(VOID);
 
 /* Any, after Choose. */
 const VMX_CONTROLS *VmxControls(VOID);
 
-/* Root mode, within an exit of VCpu. Changes the primary processor-based controls. An NMI of root mode, which asks for an
- * NMI window by the same word, is never overwritten. */
+/* Root mode, within an exit of VCpu. Changes the primary processor-based controls. An NMI of root mode, which
+ * asks for an NMI window by the same word, is never overwritten. */
 VOID VmxSetPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits);
 VOID VmxClearPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits);
 

@@ -10,15 +10,15 @@
 #include "hyperhv/memory/PhysicalWidth.h"
 #include "hyperhv/vmx/Mtrr.h"
 
-#define EPT_ENTRIES       512u
-#define EPT_LEVELS        4u
-#define EPT_LEVEL_BITS    9u
-#define EPT_MAX_WIDTH     48u /* what four levels span */
-#define EPT_ADDRESS       0x000FFFFFFFFFF000ull
-#define EPTP_WALK_LENGTH  ((EPT_LEVELS - 1ull) << 3)
-#define EPTP_WRITE_BACK   6ull
-#define GIGABYTE_LEVEL    3u
-#define SPLIT_TABLES      64u /* table pages for ranges whose memory type changes inside a large page */
+#define EPT_ENTRIES      512u
+#define EPT_LEVELS       4u
+#define EPT_LEVEL_BITS   9u
+#define EPT_MAX_WIDTH    48u /* what four levels span */
+#define EPT_ADDRESS      0x000FFFFFFFFFF000ull
+#define EPTP_WALK_LENGTH ((EPT_LEVELS - 1ull) << 3)
+#define EPTP_WRITE_BACK  6ull
+#define GIGABYTE_LEVEL   3u
+#define SPLIT_TABLES     64u /* table pages for ranges whose memory type changes inside a large page */
 
 /* Address bits below an entry of a level (1: 4 KiB, 2: 2 MiB, 3: 1 GiB, 4: 512 GiB). */
 static UINT32 EptShift(UINT32 Level)
@@ -71,15 +71,16 @@ static BOOLEAN EptFillTable(EPT_VIEW *View, UINT64 *Table, UINT32 Level, UINT64 
 
 EPT_VIEW *EptCreateIdentityView(VOID)
 {
-    UINT64 End      = 1ull << EptWidth();
-    EPT_VIEW *View  = PlatformMemoryAllocate(sizeof(*View));
+    UINT64 End     = 1ull << EptWidth();
+    EPT_VIEW *View = PlatformMemoryAllocate(sizeof(*View));
     UINT64 *Pml4;
 
     if (View == NULL)
         return NULL;
-    View->TableCapacity = 1 + SPLIT_TABLES + (UINT32)((End + (1ull << EptShift(EPT_LEVELS)) - 1) >> EptShift(EPT_LEVELS));
-    View->Tables        = PlatformMemoryAllocate(View->TableCapacity * sizeof(*View->Tables));
-    Pml4                = View->Tables != NULL ? EptAddTable(View) : NULL;
+    View->TableCapacity =
+        1 + SPLIT_TABLES + (UINT32)((End + (1ull << EptShift(EPT_LEVELS)) - 1) >> EptShift(EPT_LEVELS));
+    View->Tables = PlatformMemoryAllocate(View->TableCapacity * sizeof(*View->Tables));
+    Pml4         = View->Tables != NULL ? EptAddTable(View) : NULL;
 
     if (Pml4 == NULL || !EptFillTable(View, Pml4, EPT_LEVELS, 0, End)) {
         EptFreeView(View);

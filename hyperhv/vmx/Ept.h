@@ -7,11 +7,11 @@
 
 #include "SDK/BasicTypes.h"
 
-#define EPT_READ    (1ull << 0)
-#define EPT_WRITE   (1ull << 1)
-#define EPT_EXECUTE (1ull << 2)
-#define EPT_RWX     (EPT_READ | EPT_WRITE | EPT_EXECUTE)
-#define EPT_LARGE   (1ull << 7)
+#define EPT_READ              (1ull << 0)
+#define EPT_WRITE             (1ull << 1)
+#define EPT_EXECUTE           (1ull << 2)
+#define EPT_RWX               (EPT_READ | EPT_WRITE | EPT_EXECUTE)
+#define EPT_LARGE             (1ull << 7)
 #define EPT_MEMORY_TYPE_SHIFT 3
 
 /* The table pages of one view, in the order in which they were made; the first is the PML4. */
@@ -22,12 +22,13 @@ typedef struct _EPT_VIEW {
     UINT64 Eptp; /* what VMCS_EPT_POINTER is set to (25.6.11) */
 } EPT_VIEW;
 
-/* Process context. Maps every physical address of the processor's width to itself, readable, writable and executable,
- * with the MTRRs' memory types, in the largest pages whose type is one. NULL: no memory. */
+/* Process context. Maps every physical address of the processor's width to itself, readable, writable and
+ * executable, with the MTRRs' memory types, in the largest pages whose type is one. NULL: no memory. */
 EPT_VIEW *EptCreateIdentityView(VOID);
 VOID EptFreeView(EPT_VIEW *View);
 
-/* Any. The entry that maps Physical, and the number of address bits below it (12, 21 or 30). NULL: not mapped. */
+/* Any. The entry that maps Physical, and the number of address bits below it (12, 21 or 30). NULL: not
+ * mapped. */
 UINT64 *EptFindLeaf(const EPT_VIEW *View, UINT64 Physical, UINT32 *Shift);
 
 #endif

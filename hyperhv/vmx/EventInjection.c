@@ -2,15 +2,15 @@
 /*
  * EventInjection.c - giving the guest exceptions, interrupts and NMIs.
  *
- * Context: VMX root mode. SDM Vol. 3, 25.8.3 (the fields), 27.6 (what the entry does), 6.15 and table 6-5 (double faults).
- * The processor clears the valid bit of the entry's field at every exit.
+ * Context: VMX root mode. SDM Vol. 3, 25.8.3 (the fields), 27.6 (what the entry does), 6.15 and table 6-5
+ * (double faults). The processor clears the valid bit of the entry's field at every exit.
  */
 #include "hyperhv/vmx/EventInjection.h"
 
 #include "platform/CpuInstructions.h"
 #include "hyperhv/vmx/Vmcs.h"
 
-#define INFO(Type, Vector) (INTERRUPTION_INFO_VALID | ((UINT32)(Type) << 8) | (Vector))
+#define INFO(Type, Vector)    (INTERRUPTION_INFO_VALID | ((UINT32)(Type) << 8) | (Vector))
 #define INFO_HARDWARE(Vector) INFO(INTERRUPTION_TYPE_HARDWARE_EXCEPTION, Vector)
 /* What is kept of the processor's own information: vector, type, error code valid. */
 #define INFO_MASK (INTERRUPTION_INFO_VALID | INTERRUPTION_INFO_ERROR_CODE_VALID | 0x7FFu)
@@ -22,7 +22,8 @@ BOOLEAN EventIsQueued(VOID)
 
 static BOOLEAN IsContributory(UINT32 Vector)
 {
-    return Vector == VECTOR_DIVIDE_ERROR || (Vector >= VECTOR_INVALID_TSS && Vector <= VECTOR_GENERAL_PROTECTION);
+    return Vector == VECTOR_DIVIDE_ERROR ||
+           (Vector >= VECTOR_INVALID_TSS && Vector <= VECTOR_GENERAL_PROTECTION);
 }
 
 /* Table 6-5. */
@@ -60,7 +61,8 @@ VOID EventInjectUndefinedOpcode(VIRTUAL_MACHINE_STATE *VCpu)
 
 VOID EventInjectGeneralProtection(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode)
 {
-    EventQueue(VCpu, INFO_HARDWARE(VECTOR_GENERAL_PROTECTION) | INTERRUPTION_INFO_ERROR_CODE_VALID, ErrorCode, 0);
+    EventQueue(VCpu, INFO_HARDWARE(VECTOR_GENERAL_PROTECTION) | INTERRUPTION_INFO_ERROR_CODE_VALID, ErrorCode,
+               0);
 }
 
 VOID EventInjectPageFault(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Address, UINT32 ErrorCode)

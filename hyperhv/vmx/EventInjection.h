@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * EventInjection.h - giving the guest exceptions, interrupts and NMIs with the next VM entry. SDM Vol. 3, 25.8.3, 27.6.
+ * EventInjection.h - giving the guest exceptions, interrupts and NMIs with the next VM entry. SDM Vol.
+ * 3, 25.8.3, 27.6.
  *
- * Context of all: VMX root mode, within an exit of VCpu. One event goes in with an entry; a second one of the same exit is
- * merged with the first as the processor would (SDM Vol. 3, table 6-5). RIP stays where it is.
+ * Context of all: VMX root mode, within an exit of VCpu. One event goes in with an entry; a second one of the
+ * same exit is merged with the first as the processor would (SDM Vol. 3, table 6-5). RIP stays where it is.
  */
 #ifndef HYPERHV_VMX_EVENT_INJECTION_H
 #define HYPERHV_VMX_EVENT_INJECTION_H
 
 #include "hyperhv/core/State.h"
 
-#define VECTOR_DIVIDE_ERROR       0u
-#define VECTOR_DEBUG              1u
-#define VECTOR_NMI                2u
-#define VECTOR_BREAKPOINT         3u
-#define VECTOR_INVALID_OPCODE     6u
-#define VECTOR_DOUBLE_FAULT       8u
-#define VECTOR_INVALID_TSS        10u
+#define VECTOR_DIVIDE_ERROR        0u
+#define VECTOR_DEBUG               1u
+#define VECTOR_NMI                 2u
+#define VECTOR_BREAKPOINT          3u
+#define VECTOR_INVALID_OPCODE      6u
+#define VECTOR_DOUBLE_FAULT        8u
+#define VECTOR_INVALID_TSS         10u
 #define VECTOR_SEGMENT_NOT_PRESENT 11u
-#define VECTOR_STACK_FAULT        12u
-#define VECTOR_GENERAL_PROTECTION 13u
-#define VECTOR_PAGE_FAULT         14u
+#define VECTOR_STACK_FAULT         12u
+#define VECTOR_GENERAL_PROTECTION  13u
+#define VECTOR_PAGE_FAULT          14u
 
 VOID EventInjectUndefinedOpcode(VIRTUAL_MACHINE_STATE *VCpu);
 VOID EventInjectGeneralProtection(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode);
@@ -31,8 +32,8 @@ VOID EventInjectPageFault(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Address, UINT32 Er
 /* An NMI. The caller knows that the guest does not block NMIs. */
 VOID EventInjectNmi(VIRTUAL_MACHINE_STATE *VCpu);
 
-/* The event of an exit or of IDT-vectoring (the two formats are alike, 25.9.2 and 25.9.3) as it was: type, vector, error
- * code, and for software events the instruction length. */
+/* The event of an exit or of IDT-vectoring (the two formats are alike, 25.9.2 and 25.9.3) as it was: type,
+ * vector, error code, and for software events the instruction length. */
 VOID EventInjectAgain(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info, UINT32 ErrorCode, UINT32 InstructionLength);
 
 /* Is an event waiting for the next entry already? */

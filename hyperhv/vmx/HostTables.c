@@ -9,14 +9,14 @@
 #include "platform/PlatformMemory.h"
 #include "hyperhv/vmx/AsmEntry.h"
 
-#define SELECTOR_INDEX(Selector) ((Selector) >> 3)
+#define SELECTOR_INDEX(Selector)      ((Selector) >> 3)
 #define DESCRIPTOR_TYPE_TSS_AVAILABLE 0x9ull
 #define DESCRIPTOR_PRESENT            (1ull << 47)
 #define DESCRIPTOR_TYPE_SHIFT         40
 #define GATE_INTERRUPT_PRESENT        0x8E00u
-#define VECTOR_NMI           2
-#define VECTOR_DOUBLE_FAULT  8
-#define VECTOR_MACHINE_CHECK 18
+#define VECTOR_NMI                    2
+#define VECTOR_DOUBLE_FAULT           8
+#define VECTOR_MACHINE_CHECK          18
 
 /* SDM Vol. 3, figure 6-8. */
 typedef struct _IDT_GATE_64 {
@@ -39,8 +39,9 @@ static VOID HostSetTssDescriptor(UINT64 *Gdt, UINT16 Selector, UINT64 Base, UINT
 {
     UINT32 Index = SELECTOR_INDEX(Selector);
 
-    Gdt[Index] = (Limit & 0xFFFF) | ((Base & 0xFFFFFF) << 16) | (DESCRIPTOR_TYPE_TSS_AVAILABLE << DESCRIPTOR_TYPE_SHIFT) |
-                 DESCRIPTOR_PRESENT | ((UINT64)(Limit & 0xF0000) << 32) | ((Base & 0xFF000000) << 32);
+    Gdt[Index] = (Limit & 0xFFFF) | ((Base & 0xFFFFFF) << 16) |
+                 (DESCRIPTOR_TYPE_TSS_AVAILABLE << DESCRIPTOR_TYPE_SHIFT) | DESCRIPTOR_PRESENT |
+                 ((UINT64)(Limit & 0xF0000) << 32) | ((Base & 0xFF000000) << 32);
     Gdt[Index + 1] = Base >> 32;
 }
 

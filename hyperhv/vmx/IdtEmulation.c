@@ -16,8 +16,9 @@ static UINT32 ErrorCodeOf(UINT32 Info, UINT32 ErrorCode)
     return (Info & INTERRUPTION_INFO_ERROR_CODE_VALID) ? ErrorCode : 0;
 }
 
-/* 28.2.3: a fault of an IRET that had already unblocked NMIs: bare metal would block them again only by delivering an
- * NMI, but here the IRET runs again and must find them blocked. Not so for #DF, nor during event delivery. */
+/* 28.2.3: a fault of an IRET that had already unblocked NMIs: bare metal would block them again only by
+ * delivering an NMI, but here the IRET runs again and must find them blocked. Not so for #DF, nor during
+ * event delivery. */
 static VOID RestoreNmiBlockingOfIret(UINT32 Info)
 {
     if (!(Info & INTERRUPTION_INFO_NMI_UNBLOCKING) || INTERRUPTION_INFO_VECTOR(Info) == VECTOR_DOUBLE_FAULT ||
@@ -36,12 +37,12 @@ static VOID Reinject(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info)
 /* CR2 of the guest is not written by an intercepted page fault; the address is the exit qualification. */
 static VOID ReinjectPageFault(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info)
 {
-    (VOID)Info;
+    (VOID) Info;
     EventInjectPageFault(VCpu, VCpu->ExitQualification, VmcsRead32(VMCS_VMEXIT_INTERRUPTION_ERROR_CODE));
 }
 
-/* A #DB exit leaves DR6 and DR7 as they were; delivery by injection does not change them either: the debug conditions of
- * the exit qualification (table 28-1) go to DR6 with the debugger's own handling of #DB. */
+/* A #DB exit leaves DR6 and DR7 as they were; delivery by injection does not change them either: the debug
+ * conditions of the exit qualification (table 28-1) go to DR6 with the debugger's own handling of #DB. */
 VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT32 Info   = VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO);
@@ -49,6 +50,7 @@ VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu)
     UINT32 Type   = INTERRUPTION_INFO_TYPE(Info);
 
     VCpu->IncrementRip = FALSE;
+    IdtEmulationRedeliverVectoredEvent(VCpu);
     if (Type == INTERRUPTION_TYPE_NMI) {
         VmxNmiArrivedInGuest(VCpu);
         return;
@@ -76,7 +78,8 @@ VOID IdtEmulationRedeliverVectoredEvent(VIRTUAL_MACHINE_STATE *VCpu)
     if (!(Info & INTERRUPTION_INFO_VALID))
         return;
 
-    /* 27.6.1.1: an NMI goes in only while NMIs are not blocked; its interrupted delivery has blocked them already. */
+    /* 27.6.1.1: an NMI goes in only while NMIs are not blocked; its interrupted delivery has blocked them
+     * already. */
     if (INTERRUPTION_INFO_TYPE(Info) == INTERRUPTION_TYPE_NMI) {
         Interruptibility = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
         VmcsWrite32(VMCS_GUEST_INTERRUPTIBILITY_STATE, Interruptibility & ~INTERRUPTIBILITY_BLOCKING_BY_NMI);

@@ -10,7 +10,8 @@
 /* Root mode, within an exit of VCpu. Sets or clears the flag. */
 VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On);
 
-/* Root mode, within an MTF exit. Serves all that asked for the step, in the order of the contract (section 5, "MTF"). */
+/* Root mode, within an MTF exit. Serves all that asked for the step, in the order of the contract (section 5,
+ * "MTF"). */
 VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * Mtrr.c - the memory types that the MTRRs give.
  *
- * Context: process. SDM Vol. 3, 12.11.1-12.11.4: fixed ranges below 1 MiB, variable ranges with overlaps, a default.
+ * Context: process. SDM Vol. 3, 12.11.1-12.11.4: fixed ranges below 1 MiB, variable ranges with overlaps, a
+ * default.
  */
 #include "hyperhv/vmx/Mtrr.h"
 
@@ -10,17 +11,17 @@
 #include "hyperhv/core/MsrNumbers.h"
 #include "hyperhv/memory/PhysicalWidth.h"
 
-#define MTRR_MAX_VARIABLE   32
-#define MTRRCAP_COUNT       0xFFull
-#define MTRRCAP_FIXED       (1ull << 8)
-#define DEF_TYPE_TYPE       0xFFull
-#define DEF_TYPE_FIXED      (1ull << 10)
-#define DEF_TYPE_ENABLED    (1ull << 11)
-#define PHYSMASK_VALID      (1ull << 11)
-#define PHYSBASE_TYPE       0xFFull
-#define ADDRESS_MASK        (~0xFFFull)
-#define FIXED_END           0x100000ull
-#define SMALL_PAGE          0x1000ull
+#define MTRR_MAX_VARIABLE 32
+#define MTRRCAP_COUNT     0xFFull
+#define MTRRCAP_FIXED     (1ull << 8)
+#define DEF_TYPE_TYPE     0xFFull
+#define DEF_TYPE_FIXED    (1ull << 10)
+#define DEF_TYPE_ENABLED  (1ull << 11)
+#define PHYSMASK_VALID    (1ull << 11)
+#define PHYSBASE_TYPE     0xFFull
+#define ADDRESS_MASK      (~0xFFFull)
+#define FIXED_END         0x100000ull
+#define SMALL_PAGE        0x1000ull
 
 typedef struct _MTRR_VARIABLE {
     UINT64 Base;
@@ -52,8 +53,8 @@ static BOOLEAN FixedEnabled;
 static UINT32 DefaultType;
 static UINT64 HighestEnd; /* above it everything has the default type */
 
-/* A mask with a hole below its top makes several ranges; processors allow it, no firmware does it: the range is then read
- * as one that ends where the highest of them ends. */
+/* A mask with a hole below its top makes several ranges; processors allow it, no firmware does it: the range
+ * is then read as one that ends where the highest of them ends. */
 static VOID MtrrReadVariable(UINT32 Index)
 {
     UINT64 Base = CpuReadMsr(IA32_MTRR_PHYSBASE0 + 2 * Index);
@@ -64,11 +65,11 @@ static VOID MtrrReadVariable(UINT32 Index)
     if (!(Mask & PHYSMASK_VALID) || VariableCount == MTRR_MAX_VARIABLE)
         return;
     Mask &= ADDRESS_MASK & PhysicalAddressMask();
-    Size         = (PhysicalAddressMask() & ~Mask) + 1;
-    Range        = &Variable[VariableCount++];
-    Range->Base  = Base & Mask;
-    Range->End   = Range->Base + Size;
-    Range->Type  = (UINT32)(Base & PHYSBASE_TYPE);
+    Size        = (PhysicalAddressMask() & ~Mask) + 1;
+    Range       = &Variable[VariableCount++];
+    Range->Base = Base & Mask;
+    Range->End  = Range->Base + Size;
+    Range->Type = (UINT32)(Base & PHYSBASE_TYPE);
     if (Range->End > HighestEnd)
         HighestEnd = Range->End;
 }
@@ -101,7 +102,8 @@ static UINT32 MtrrFixedType(UINT64 Address)
 
     while (FixedRanges[Index].Base > Address)
         Index--;
-    return (FixedTypes[Index] >> (8 * ((Address - FixedRanges[Index].Base) / FixedRanges[Index].Unit))) & 0xFF;
+    return (FixedTypes[Index] >> (8 * ((Address - FixedRanges[Index].Base) / FixedRanges[Index].Unit))) &
+           0xFF;
 }
 
 /* 12.11.4.1: where ranges overlap, UC wins; WT wins over WB; anything else is undefined, and UC is safe. */

@@ -16,8 +16,8 @@
 /* Process context. Reads the MTRRs, which are the same on all cores. After PhysicalWidthInitialize. */
 VOID MtrrInitialize(VOID);
 
-/* Any, after Initialize. Type of [Start, Start + Length), both multiples of 4 KiB. FALSE: the range has several types
- * (never for 4 KiB). */
+/* Any, after Initialize. Type of [Start, Start + Length), both multiples of 4 KiB. FALSE: the range has
+ * several types (never for 4 KiB). */
 BOOLEAN MtrrTypeOfRange(UINT64 Start, UINT64 Length, UINT32 *Type);
 
 #endif

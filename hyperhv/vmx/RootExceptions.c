@@ -2,10 +2,11 @@
 /*
  * RootExceptions.c - exceptions and NMIs that arrive in root mode.
  *
- * Context: VMX root mode, on the interrupted stack or on an IST stack of its own (HostTables.h). SDM Vol. 3, 6.15.
+ * Context: VMX root mode, on the interrupted stack or on an IST stack of its own (HostTables.h). SDM Vol.
+ * 3, 6.15.
  *
- * Two are expected: NMIs, and the #GP of an instruction that is tried for the guest. Anything else is a defect of ours; the
- * kernel is stopped with a message that says where, as nothing after it could be trusted.
+ * Two are expected: NMIs, and the #GP of an instruction that is tried for the guest. Anything else is a
+ * defect of ours; the kernel is stopped with a message that says where, as nothing after it could be trusted.
  */
 #include "platform/CpuInstructions.h"
 #include "hyperhv/core/CurrentCore.h"

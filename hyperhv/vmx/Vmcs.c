@@ -2,7 +2,8 @@
 /*
  * Vmcs.c - setting up the VMCS of one core so that the running kernel goes on as its guest.
  *
- * Context: the core itself, VMX operation, interrupts off. SDM Vol. 3, 25 (fields), 27.2-27.3 (what an entry checks).
+ * Context: the core itself, VMX operation, interrupts off. SDM Vol. 3, 25 (fields), 27.2-27.3 (what an entry
+ * checks).
  */
 #include "hyperhv/vmx/Vmcs.h"
 
@@ -17,15 +18,16 @@
 #include "hyperhv/vmx/Vmx.h"
 #include "hyperhv/vmx/VmxState.h"
 
-#define SELECTOR_RPL_TI      7u /* a host selector has neither */
-#define ACCESS_RIGHTS_MASK   0xF0FFu /* LAR's result, shifted, without its undefined bits */
-#define NO_LINK_POINTER      (~0ull)
+#define SELECTOR_RPL_TI    7u      /* a host selector has neither */
+#define ACCESS_RIGHTS_MASK 0xF0FFu /* LAR's result, shifted, without its undefined bits */
+#define NO_LINK_POINTER    (~0ull)
 
-/* CR4 bits that would change how root mode runs: indirect-branch tracking of code that has no landing pads, and event
- * delivery without an IDT. SDM Vol. 3, 2.5. */
+/* CR4 bits that would change how root mode runs: indirect-branch tracking of code that has no landing pads,
+ * and event delivery without an IDT. SDM Vol. 3, 2.5. */
 #define HOST_CR4_CLEARED (CR4_CET | CR4_FRED)
 
-/* Refused accesses since the module was loaded. Written by any core in root mode; exact only to zero or not. */
+/* Refused accesses since the module was loaded. Written by any core in root mode; exact only to zero or not.
+ */
 static UINT32 FailedAccesses;
 static UINT32 LastFailedField;
 
@@ -67,7 +69,8 @@ static VOID VmcsSetupControls(const VIRTUAL_MACHINE_STATE *VCpu)
         VmcsWrite64(VMCS_XSS_EXITING_BITMAP, 0);
 }
 
-/* The guest owns its control registers but for the bits that VMX operation fixes: those read as the guest wrote them. */
+/* The guest owns its control registers but for the bits that VMX operation fixes: those read as the guest
+ * wrote them. */
 static VOID VmcsSetupControlRegisters(const VMX_CORE *Vmx)
 {
     VmcsWriteNatural(VMCS_GUEST_CR0, CpuReadCr0());
@@ -95,7 +98,8 @@ static VOID VmcsSetupHost(const VIRTUAL_MACHINE_STATE *VCpu)
     VmcsWrite16(VMCS_HOST_GS_SELECTOR, 0);
     VmcsWrite16(VMCS_HOST_TR_SELECTOR, CpuReadTr() & ~SELECTOR_RPL_TI);
 
-    /* GS is the kernel's per-CPU base: this code runs in the kernel, never between its SWAPGS and user space. */
+    /* GS is the kernel's per-CPU base: this code runs in the kernel, never between its SWAPGS and user space.
+     */
     VmcsWriteNatural(VMCS_HOST_FS_BASE, CpuReadMsr(IA32_FS_BASE));
     VmcsWriteNatural(VMCS_HOST_GS_BASE, CpuReadMsr(IA32_GS_BASE));
     VmcsWriteNatural(VMCS_HOST_TR_BASE, (UINT64)(UINTPTR)&Vmx->HostTables->Tss);

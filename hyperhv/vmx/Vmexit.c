@@ -33,8 +33,8 @@ static VOID VmexitVmcall(VIRTUAL_MACHINE_STATE *VCpu)
 {
     GUEST_REGS *Regs = VCpu->Regs;
 
-    if (Regs->r10 == VMCALL_SIGNATURE_R10 && Regs->r11 == VMCALL_SIGNATURE_R11 && Regs->r12 == VMCALL_SIGNATURE_R12 &&
-        g_Backend->GetCpl(VCpu) == 0)
+    if (Regs->r10 == VMCALL_SIGNATURE_R10 && Regs->r11 == VMCALL_SIGNATURE_R11 &&
+        Regs->r12 == VMCALL_SIGNATURE_R12 && g_Backend->GetCpl(VCpu) == 0)
         Regs->rax = HvHandleVmcall(VCpu, Regs->rcx, Regs->rdx, Regs->r8, Regs->r9);
     else
         DispatchEventVmcall(VCpu);
@@ -50,16 +50,18 @@ static VOID VmexitEptViolation(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT64 Physical = VmcsRead64(VMCS_GUEST_PHYSICAL_ADDRESS);
 
+    IdtEmulationRedeliverVectoredEvent(VCpu);
     VCpu->IncrementRip = FALSE;
     if (VmmCallbackCheckUnhandledEptViolations(VCpu->CoreId, VCpu->ExitQualification, Physical))
         return;
 
-    LogError("core %u: EPT violation that no hook explains: physical %llx, qualification %llx, RIP %llx", VCpu->CoreId,
-             Physical, VCpu->ExitQualification, VCpu->LastVmexitRip);
+    LogError("core %u: EPT violation that no hook explains: physical %llx, qualification %llx, RIP %llx",
+             VCpu->CoreId, Physical, VCpu->ExitQualification, VCpu->LastVmexitRip);
     EventInjectGeneralProtection(VCpu, 0);
 }
 
-/* A triple fault resets bare metal, and kernels reset by it on purpose: outside VMX operation it happens again. */
+/* A triple fault resets bare metal, and kernels reset by it on purpose: outside VMX operation it happens
+ * again. */
 static VOID VmexitTripleFault(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VmxLeave(VCpu);
@@ -78,140 +80,150 @@ static VOID VmexitEntryFailure(VIRTUAL_MACHINE_STATE *VCpu)
         VmxPanic(VCpu, "hyperhv: the processor refuses the guest state");
 
     LogError("core %u: the processor refused the guest state (reason %u, qualification %llx)", VCpu->CoreId,
-             VCpu->ExitReason, VCpu->ExitQualification);
+             VCpu->ExitReason & EXIT_REASON_BASIC, VCpu->ExitQualification);
     VCpu->LaunchError  = DEBUGGER_ERROR_VMLAUNCH_FAILED;
     VCpu->IncrementRip = FALSE;
-    VCpu->Lifecycle    = VMM_CORE_TERMINATING;
+    VCpu->ExitEnd |= EXIT_END_LEAVE;
 }
 
-/* Recorded with its context, never ignored; the guest gets the exception of an instruction that does not exist. */
-static VOID VmexitUnknown(VIRTUAL_MACHINE_STATE *VCpu)
+/* Recorded with its context, never ignored; the guest gets the exception of an instruction that does not
+ * exist. */
+static __attribute__((__noinline__, __cold__)) VOID VmexitUnknown(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    LogError("core %u: exit of reason %u, which nobody understands: qualification %llx, RIP %llx, RSP %llx, RAX %llx",
-             VCpu->CoreId, VCpu->ExitReason, VCpu->ExitQualification, VCpu->LastVmexitRip, VCpu->LastVmexitRsp,
+    if (VCpu->ExitReason & VMX_EXIT_REASON_ENTRY_FAILURE) {
+        VmexitEntryFailure(VCpu);
+        return;
+    }
+    LogError("core %u: exit of reason %u, which nobody understands: qualification %llx, RIP %llx, RSP %llx, "
+             "RAX %llx",
+             VCpu->CoreId, VCpu->ExitReason, VCpu->ExitQualification, VCpu->LastVmexitRip, VCpu->Regs->rsp,
              VCpu->Regs->rax);
     EventInjectUndefinedOpcode(VCpu);
 }
 
 /* --- dispatch --- */
 
-typedef struct _VMEXIT_ENTRY {
-    VMEXIT_HANDLER Handler;
-    BOOLEAN MayInterruptDelivery; /* 28.2.4: an event may have been on its way to the guest */
-} VMEXIT_ENTRY;
+#define UNKNOWN   VmexitUnknown
+#define UNDEFINED VmexitUndefinedOpcode
 
-static const VMEXIT_ENTRY VmexitTable[VMX_EXIT_REASON_COUNT] = {
-    [VMX_EXIT_REASON_EXCEPTION_OR_NMI]     = {IdtEmulationHandleExceptionAndNmi, TRUE},
-    [VMX_EXIT_REASON_TRIPLE_FAULT]         = {VmexitTripleFault, FALSE},
-    [VMX_EXIT_REASON_NMI_WINDOW]           = {VmxHandleNmiWindow, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_CPUID]        = {DispatchEventCpuid, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_GETSEC]       = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_INVD]         = {HvHandleInvd, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMCALL]       = {VmexitVmcall, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMCLEAR]      = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMLAUNCH]     = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMPTRLD]      = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMPTRST]      = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMREAD]       = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMRESUME]     = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMWRITE]      = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMXOFF]       = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMXON]        = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_MOV_CR]               = {VmxHandleMovCr, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_RDMSR]        = {DispatchEventRdmsr, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_WRMSR]        = {DispatchEventWrmsr, FALSE},
-    [VMX_EXIT_REASON_INVALID_GUEST_STATE]  = {VmexitEntryFailure, FALSE},
-    [VMX_EXIT_REASON_MSR_LOADING]          = {VmexitEntryFailure, FALSE},
-    [VMX_EXIT_REASON_EPT_VIOLATION]        = {VmexitEptViolation, TRUE},
-    [VMX_EXIT_REASON_EPT_MISCONFIGURATION] = {VmexitEptMisconfiguration, TRUE},
-    [VMX_EXIT_REASON_EXECUTE_INVEPT]       = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_INVVPID]      = {VmexitUndefinedOpcode, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_XSETBV]       = {DispatchEventXsetbv, FALSE},
-    [VMX_EXIT_REASON_EXECUTE_VMFUNC]       = {VmexitUndefinedOpcode, FALSE},
+/* By basic exit reason; every element is set. */
+static const VMEXIT_HANDLER VmexitTable[VMX_EXIT_REASON_COUNT] = {
+    [VMX_EXIT_REASON_EXCEPTION_OR_NMI]                                = IdtEmulationHandleExceptionAndNmi,
+    [VMX_EXIT_REASON_EXTERNAL_INTERRUPT]                              = UNKNOWN,
+    [VMX_EXIT_REASON_TRIPLE_FAULT]                                    = VmexitTripleFault,
+    [VMX_EXIT_REASON_INIT_SIGNAL... VMX_EXIT_REASON_INTERRUPT_WINDOW] = UNKNOWN,
+    [VMX_EXIT_REASON_NMI_WINDOW]                                      = VmxHandleNmiWindow,
+    [VMX_EXIT_REASON_TASK_SWITCH]                                     = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_CPUID]                                   = DispatchEventCpuid,
+    [VMX_EXIT_REASON_EXECUTE_GETSEC]                                  = UNDEFINED,
+    [VMX_EXIT_REASON_EXECUTE_GETSEC + 1]                              = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_INVD]                                    = HvHandleInvd,
+    [VMX_EXIT_REASON_EXECUTE_INVD + 1 ... VMX_EXIT_REASON_EXECUTE_VMCALL - 1]    = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_VMCALL]                                             = VmexitVmcall,
+    [VMX_EXIT_REASON_EXECUTE_VMCLEAR... VMX_EXIT_REASON_EXECUTE_VMXON]           = UNDEFINED,
+    [VMX_EXIT_REASON_MOV_CR]                                                     = VmxHandleMovCr,
+    [VMX_EXIT_REASON_MOV_CR + 1 ... VMX_EXIT_REASON_EXECUTE_RDMSR - 1]           = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_RDMSR]                                              = DispatchEventRdmsr,
+    [VMX_EXIT_REASON_EXECUTE_WRMSR]                                              = DispatchEventWrmsr,
+    [VMX_EXIT_REASON_EXECUTE_WRMSR + 1 ... VMX_EXIT_REASON_EPT_VIOLATION - 1]    = UNKNOWN,
+    [VMX_EXIT_REASON_EPT_VIOLATION]                                              = VmexitEptViolation,
+    [VMX_EXIT_REASON_EPT_MISCONFIGURATION]                                       = VmexitEptMisconfiguration,
+    [VMX_EXIT_REASON_EXECUTE_INVEPT]                                             = UNDEFINED,
+    [VMX_EXIT_REASON_EXECUTE_INVEPT + 1 ... VMX_EXIT_REASON_EXECUTE_INVVPID - 1] = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_INVVPID]                                            = UNDEFINED,
+    [VMX_EXIT_REASON_EXECUTE_INVVPID + 1]                                        = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_XSETBV]                                             = DispatchEventXsetbv,
+    [VMX_EXIT_REASON_EXECUTE_XSETBV + 1 ... VMX_EXIT_REASON_EXECUTE_VMFUNC - 1]  = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_VMFUNC]                                             = UNDEFINED,
+    [VMX_EXIT_REASON_EXECUTE_VMFUNC + 1 ... VMX_EXIT_REASON_COUNT - 1]           = UNKNOWN,
 };
 
-static VOID VmexitDispatch(VIRTUAL_MACHINE_STATE *VCpu)
+static inline VOID VmexitDispatch(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Reason)
 {
-    const VMEXIT_ENTRY *Entry;
-
-    if (VCpu->ExitReason >= VMX_EXIT_REASON_COUNT) {
+    if (UNLIKELY(Reason >= VMX_EXIT_REASON_COUNT)) {
         VmexitUnknown(VCpu);
         return;
     }
-    VCpu->ExitCounts[VCpu->ExitReason]++;
-    Entry = &VmexitTable[VCpu->ExitReason];
-    if (Entry->Handler == NULL) {
-        VmexitUnknown(VCpu);
-        return;
-    }
-    if (Entry->MayInterruptDelivery)
-        IdtEmulationRedeliverVectoredEvent(VCpu);
-    Entry->Handler(VCpu);
+    VCpu->ExitCounts[Reason]++;
+    VmexitTable[Reason](VCpu);
 }
 
 /* --- RIP --- */
 
 /* An interrupt shadow lasts for one instruction, and this was it. */
-static VOID VmexitEndInterruptShadow(VOID)
+static inline VOID VmexitEndInterruptShadow(VOID)
 {
     UINT32 State = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 
-    if (State & INTERRUPTIBILITY_SHADOWS)
+    if (UNLIKELY(State & INTERRUPTIBILITY_SHADOWS))
         VmcsWrite32(VMCS_GUEST_INTERRUPTIBILITY_STATE, State & ~INTERRUPTIBILITY_SHADOWS);
 }
 
-VOID VmexitAdvanceRip(VIRTUAL_MACHINE_STATE *VCpu)
+/* Outside 64-bit mode RIP wraps at 4 GiB. */
+static __attribute__((__noinline__, __cold__)) UINT64 VmexitWrapRip(UINT64 Rip)
 {
-    UINT64 Rip = VCpu->LastVmexitRip + VmcsRead32(VMCS_VMEXIT_INSTRUCTION_LENGTH);
+    return (VmcsRead32(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_ACCESS_RIGHTS_LONG_MODE) ? Rip : (UINT32)Rip;
+}
 
-    /* Outside 64-bit mode RIP wraps at 4 GiB; a 64-bit one that carries there would be in two halves of user space. */
-    if ((Rip ^ VCpu->LastVmexitRip) >> 32 && !(VmcsRead32(VMCS_GUEST_CS_ACCESS_RIGHTS) & (1u << 13)))
-        Rip = (UINT32)Rip;
+static inline VOID VmexitAdvanceRip(const VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT32 Length = VmcsRead32(VMCS_VMEXIT_INSTRUCTION_LENGTH);
+    UINT64 Rip    = VCpu->LastVmexitRip + Length;
+
+    if (UNLIKELY((UINT32)Rip < Length))
+        Rip = VmexitWrapRip(Rip);
     VmcsWriteNatural(VMCS_GUEST_RIP, Rip);
     VmexitEndInterruptShadow();
-    if (VCpu->Regs->rflags & RFLAGS_TF)
+    if (UNLIKELY(VCpu->Regs->rflags & RFLAGS_TF))
         VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
                          VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
 }
 
 /* --- the entry --- */
 
-static VOID VmexitReadState(VIRTUAL_MACHINE_STATE *VCpu, GUEST_REGS *Regs)
+/* Gives the reason with the bit that tells a failed entry, which no handler's number has. */
+static inline UINT32 VmexitReadState(VIRTUAL_MACHINE_STATE *VCpu, GUEST_REGS *Regs)
 {
+    UINT32 Reason = VmcsRead32(VMCS_EXIT_REASON);
+
     VCpu->Regs              = Regs;
     VCpu->IsOnVmxRootMode   = TRUE;
     VCpu->IncrementRip      = TRUE;
     VCpu->XmmRegsValid      = FALSE;
-    VCpu->ExitReason        = VmcsRead32(VMCS_EXIT_REASON) & EXIT_REASON_BASIC;
+    VCpu->ExitEnd           = 0;
+    VCpu->ExitReason        = Reason;
     VCpu->ExitQualification = VmcsReadNatural(VMCS_EXIT_QUALIFICATION);
     VCpu->LastVmexitRip     = VmcsReadNatural(VMCS_GUEST_RIP);
-    VCpu->LastVmexitRsp = Regs->rsp = VmcsReadNatural(VMCS_GUEST_RSP);
-    VCpu->LastVmexitRflags = Regs->rflags = VmcsReadNatural(VMCS_GUEST_RFLAGS);
+    Regs->rsp               = VmcsReadNatural(VMCS_GUEST_RSP);
+    Regs->rflags            = VmcsReadNatural(VMCS_GUEST_RFLAGS);
+    return Reason;
 }
 
-/* RSP and RFLAGS live in the VMCS: a change in their copies is written there. */
-static VOID VmexitWriteState(VIRTUAL_MACHINE_STATE *VCpu, const GUEST_REGS *Regs)
+/* What few exits need at their end. NULL or the frame for IRET, as VmxVmexitHandler returns it. */
+static __attribute__((__noinline__, __cold__)) const UINT64 *VmexitUnusualEnd(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (Regs->rsp != VCpu->LastVmexitRsp)
-        VmcsWriteNatural(VMCS_GUEST_RSP, Regs->rsp);
-    if (Regs->rflags != VCpu->LastVmexitRflags)
-        VmcsWriteNatural(VMCS_GUEST_RFLAGS, Regs->rflags);
+    if (VCpu->ExitEnd & EXIT_END_WRITE_REGS) {
+        VmcsWriteNatural(VMCS_GUEST_RSP, VCpu->Regs->rsp);
+        VmcsWriteNatural(VMCS_GUEST_RFLAGS, VCpu->Regs->rflags);
+    }
+    if (VCpu->ExitEnd & EXIT_END_LEAVE) {
+        VmxLeave(VCpu);
+        return &VCpu->VmxoffState.GuestRip;
+    }
+    VCpu->IsOnVmxRootMode = FALSE;
+    return NULL;
 }
 
 const UINT64 *VmxVmexitHandler(GUEST_REGS *Regs)
 {
     VIRTUAL_MACHINE_STATE *VCpu = ((VMX_EXIT_FRAME *)Regs)->Owner;
 
-    VmexitReadState(VCpu, Regs);
-    VmexitDispatch(VCpu);
-    if (VCpu->IncrementRip)
+    VmexitDispatch(VCpu, VmexitReadState(VCpu, Regs));
+    if (LIKELY(VCpu->IncrementRip))
         VmexitAdvanceRip(VCpu);
-    VmexitWriteState(VCpu, Regs);
+    if (UNLIKELY(VCpu->ExitEnd != 0))
+        return VmexitUnusualEnd(VCpu);
 
-    if (VCpu->Lifecycle == VMM_CORE_TERMINATING) {
-        VmxLeave(VCpu);
-        return &VCpu->VmxoffState.GuestRip;
-    }
     VCpu->IsOnVmxRootMode = FALSE;
     return NULL;
 }

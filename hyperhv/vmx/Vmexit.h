@@ -10,8 +10,4 @@
 /* Root mode. One exit, decoded into VCpu; on return VCpu->IncrementRip says whether RIP moves on. */
 typedef VOID (*VMEXIT_HANDLER)(VIRTUAL_MACHINE_STATE *VCpu);
 
-/* Root mode. RIP past the instruction of this exit, with the interrupt shadow ended and a single-step trap pending, as the
- * processor would have it after the instruction. */
-VOID VmexitAdvanceRip(VIRTUAL_MACHINE_STATE *VCpu);
-
 #endif

@@ -2,17 +2,17 @@
 /*
  * Vmx.c - VT-x on one core, in and out: the backend for Intel processors.
  *
- * Context: process for the shared parts; the core itself with interrupts off for entering and leaving. SDM Vol. 3, 24.7
- * (VMXON), 25.11.5 (VMXON and VMCS regions), 27.7 (feature control).
+ * Context: process for the shared parts; the core itself with interrupts off for entering and leaving. SDM
+ * Vol. 3, 24.7 (VMXON), 25.11.5 (VMXON and VMCS regions), 27.7 (feature control).
  *
  * Where things are in this room:
  *   Vmx.c              this: checks, memory, VMXON, the BACKEND
  *   Controls.c         which controls we use      ControlRegisters.c  CR0 and CR4
  *   Vmcs.c             the set-up of a VMCS       HostTables.c        root mode's GDT, TSS, IDT
  *   Vmexit.c           every exit comes through   AsmVmexitHandler.S  from here
- *   Ept.c, Mtrr.c      views of physical memory   VmxMsr.c            MSRs that live in the VMCS, the MSR bitmap
- *   EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out
- *   RootExceptions.c   exceptions of root mode    VmxLeave.c          the way out
+ *   Ept.c, Mtrr.c      views of physical memory   VmxMsr.c            MSRs that live in the VMCS, the MSR
+ * bitmap EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out RootExceptions.c
+ * exceptions of root mode    VmxLeave.c          the way out
  */
 #include "hyperhv/vmx/Vmx.h"
 
@@ -33,11 +33,11 @@
 #include "hyperhv/vmx/VmxMsr.h"
 #include "hyperhv/vmx/VmxState.h"
 
-#define CPUID_1_ECX_VMX              (1u << 5)
-#define FEATURE_CONTROL_LOCK         (1ull << 0)
-#define FEATURE_CONTROL_VMX_NOT_SMX  (1ull << 2)
-#define BASIC_REVISION_MASK          0x7FFFFFFFull
-#define INVEPT_ALL                   (&(const VMX_INVALIDATE_DESCRIPTOR){0, 0})
+#define CPUID_1_ECX_VMX             (1u << 5)
+#define FEATURE_CONTROL_LOCK        (1ull << 0)
+#define FEATURE_CONTROL_VMX_NOT_SMX (1ull << 2)
+#define BASIC_REVISION_MASK         0x7FFFFFFFull
+#define INVEPT_ALL                  (&(const VMX_INVALIDATE_DESCRIPTOR){0, 0})
 
 /* Written by VmxInitialize and VmxUninitialize only. */
 static EPT_VIEW *IdentityView;
@@ -142,8 +142,8 @@ static BOOLEAN VmxAllocateCore(VIRTUAL_MACHINE_STATE *VCpu)
     Vmx->VmcsRegion  = PlatformMemoryAllocatePages(1);
     Vmx->MsrBitmap   = PlatformMemoryAllocatePages(1);
     Vmx->HostTables  = PlatformMemoryAllocate(sizeof(*Vmx->HostTables));
-    if (Vmx->VmxonRegion == NULL || Vmx->VmcsRegion == NULL || Vmx->MsrBitmap == NULL || Vmx->HostTables == NULL ||
-        !VmxAllocateStacks(VCpu)) {
+    if (Vmx->VmxonRegion == NULL || Vmx->VmcsRegion == NULL || Vmx->MsrBitmap == NULL ||
+        Vmx->HostTables == NULL || !VmxAllocateStacks(VCpu)) {
         VmxFreeCore(VCpu);
         return FALSE;
     }
@@ -153,7 +153,8 @@ static BOOLEAN VmxAllocateCore(VIRTUAL_MACHINE_STATE *VCpu)
 
 /* --- in --- */
 
-/* Firmware that left the register unlocked left the choice to the kernel; a locked one was checked, but on one core. */
+/* Firmware that left the register unlocked left the choice to the kernel; a locked one was checked, but on
+ * one core. */
 static BOOLEAN VmxEnableFeature(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT64 FeatureControl = CpuReadMsr(IA32_FEATURE_CONTROL);
@@ -211,9 +212,11 @@ static BOOLEAN VmxFillHostTables(VMX_CORE *Vmx)
 {
     UINT64 *Ist = Vmx->HostTables->Tss.Ist;
 
-    Ist[HOST_IST_NMI - 1]           = (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_NMI] + ROOT_STACK_SIZE;
-    Ist[HOST_IST_DOUBLE_FAULT - 1]  = (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_DOUBLE_FAULT] + ROOT_STACK_SIZE;
-    Ist[HOST_IST_MACHINE_CHECK - 1] = (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_MACHINE_CHECK] + ROOT_STACK_SIZE;
+    Ist[HOST_IST_NMI - 1] = (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_NMI] + ROOT_STACK_SIZE;
+    Ist[HOST_IST_DOUBLE_FAULT - 1] =
+        (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_DOUBLE_FAULT] + ROOT_STACK_SIZE;
+    Ist[HOST_IST_MACHINE_CHECK - 1] =
+        (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_MACHINE_CHECK] + ROOT_STACK_SIZE;
     return HostTablesFill(Vmx->HostTables, CpuReadTr());
 }
 
@@ -248,7 +251,8 @@ static BOOLEAN VmxVirtualizeCore(VIRTUAL_MACHINE_STATE *VCpu)
         VmxOff(Vmx);
         return FALSE;
     }
-    /* A launch that the checks of the guest state refused has left VMX operation by itself (VmexitEntryFailure). */
+    /* A launch that the checks of the guest state refused has left VMX operation by itself
+     * (VmexitEntryFailure). */
     if (VCpu->Lifecycle != VMM_CORE_LAUNCHING)
         return FALSE;
     VCpu->Lifecycle = VMM_CORE_RUNNING;
@@ -275,32 +279,32 @@ static VOID VmxDevirtualizeCore(VIRTUAL_MACHINE_STATE *VCpu)
 
 static UINT64 VmxGetRip(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    (VOID)VCpu;
+    (VOID) VCpu;
     return VmcsReadNatural(VMCS_GUEST_RIP);
 }
 
 static VOID VmxSetRip(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Rip)
 {
-    (VOID)VCpu;
+    (VOID) VCpu;
     VmcsWriteNatural(VMCS_GUEST_RIP, Rip);
 }
 
 static UINT64 VmxGetCr0(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    (VOID)VCpu;
+    (VOID) VCpu;
     return VmxGuestCr0();
 }
 
 static UINT64 VmxGetCr4(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    (VOID)VCpu;
+    (VOID) VCpu;
     return VmxGuestCr4();
 }
 
 /* SDM Vol. 3, 25.4.1: the DPL of SS is the CPL, in every mode. */
 static UINT32 VmxGetCpl(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    (VOID)VCpu;
+    (VOID) VCpu;
     return (VmcsRead32(VMCS_GUEST_SS_ACCESS_RIGHTS) >> 5) & 3;
 }
 

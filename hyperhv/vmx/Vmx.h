@@ -12,13 +12,13 @@
 UINT64 VmxEptPointer(VOID);
 const EPT_VIEW *VmxIdentityView(VOID);
 
-/* Root mode, at the end of an exit. Leaves VMX operation with the processor as the guest had it: control and segment
- * registers, descriptor tables with their limits, debug and system MSRs. Fills VCpu->VmxoffState; from here on the
- * kernel's IDT is in force. (VmxLeave.c) */
+/* Root mode, at the end of an exit. Leaves VMX operation with the processor as the guest had it: control and
+ * segment registers, descriptor tables with their limits, debug and system MSRs. Fills VCpu->VmxoffState;
+ * from here on the kernel's IDT is in force. (VmxLeave.c) */
 VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu);
 
-/* Root mode, in a state that cannot go on. Leaves VMX operation and stops the kernel with Message: does not return (not
- * declared so, as the kernel's objtool knows only its own functions that do not). (VmxLeave.c) */
+/* Root mode, in a state that cannot go on. Leaves VMX operation and stops the kernel with Message: does not
+ * return (not declared so, as the kernel's objtool knows only its own functions that do not). (VmxLeave.c) */
 VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message);
 
 #endif

@@ -2,12 +2,13 @@
 /*
  * VmxLeave.c - out of VMX operation, with the processor as the guest had it.
  *
- * Context: VMX root mode, interrupts off. SDM Vol. 3, 28.5 (what an exit has changed: all of that is put back here).
+ * Context: VMX root mode, interrupts off. SDM Vol. 3, 28.5 (what an exit has changed: all of that is put back
+ * here).
  *
- * The order matters. The kernel's page table first, as everything of the kernel is mapped in both. Then its GDT, LDT, TR,
- * data segments and their bases, all under our own IDT: its NMI handler needs none of them, while the kernel's would run
- * with half of them loaded. The kernel's IDT last. An NMI that our handler took meanwhile is counted in PendingNmis, and
- * given to the kernel by VmxDevirtualizeCore.
+ * The order matters. The kernel's page table first, as everything of the kernel is mapped in both. Then its
+ * GDT, LDT, TR, data segments and their bases, all under our own IDT: its NMI handler needs none of them,
+ * while the kernel's would run with half of them loaded. The kernel's IDT last. An NMI that our handler took
+ * meanwhile is counted in PendingNmis, and given to the kernel by VmxDevirtualizeCore.
  */
 #include "hyperhv/vmx/Vmx.h"
 
@@ -70,8 +71,8 @@ static VOID VmxFillIretFrame(VIRTUAL_MACHINE_STATE *VCpu)
     };
 }
 
-/* PCIDE before a CR3 with a PCID. Clearing PGE drops every translation, those of the time before the launch included:
- * entries of VPID 0 have not been looked at since. */
+/* PCIDE before a CR3 with a PCID. Clearing PGE drops every translation, those of the time before the launch
+ * included: entries of VPID 0 have not been looked at since. */
 static VOID VmxRestoreControlRegisters(const VMX_GUEST_STATE *Guest)
 {
     CpuWriteCr0(Guest->Cr0);

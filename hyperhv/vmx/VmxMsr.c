@@ -2,10 +2,11 @@
 /*
  * VmxMsr.c - MSRs under VMX.
  *
- * Context: VMX root mode (VmxMsrBitmapReset: process). SDM Vol. 3, 25.4.1 (MSRs in the guest state), 25.6.9 (MSR bitmaps),
- * 28.5.1 (MSRs that an exit loads); Vol. 4.
+ * Context: VMX root mode (VmxMsrBitmapReset: process). SDM Vol. 3, 25.4.1 (MSRs in the guest state), 25.6.9
+ * (MSR bitmaps), 28.5.1 (MSRs that an exit loads); Vol. 4.
  *
- * An exit loads root mode's values of the MSRs below, so the guest's are read and written where the entry takes them from.
+ * An exit loads root mode's values of the MSRs below, so the guest's are read and written where the entry
+ * takes them from.
  */
 #include "hyperhv/vmx/VmxMsr.h"
 
@@ -15,18 +16,18 @@
 #include "hyperhv/vmx/ControlRegisters.h"
 #include "hyperhv/vmx/Vmcs.h"
 
-#define VMX_CAPABILITY_LAST      0x493u
-#define FEATURE_CONTROL_LOCKED   1ull /* locked, VMX off: what a guest without VMX sees */
-#define BITMAP_RANGE             0x2000u
-#define BITMAP_HIGH_FIRST        0xC0000000u
-#define BITMAP_HIGH_OFFSET       1024u /* bytes */
-#define BITMAP_WRITE_OFFSET      2048u
-#define EFER_SCE (1ull << 0)
-#define EFER_LME (1ull << 8)
-#define EFER_LMA (1ull << 10)
-#define EFER_NXE (1ull << 11)
-#define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
-#define PAT_RESERVED_BITS 0xF8F8F8F8F8F8F8F8ull
+#define VMX_CAPABILITY_LAST    0x493u
+#define FEATURE_CONTROL_LOCKED 1ull /* locked, VMX off: what a guest without VMX sees */
+#define BITMAP_RANGE           0x2000u
+#define BITMAP_HIGH_FIRST      0xC0000000u
+#define BITMAP_HIGH_OFFSET     1024u /* bytes */
+#define BITMAP_WRITE_OFFSET    2048u
+#define EFER_SCE               (1ull << 0)
+#define EFER_LME               (1ull << 8)
+#define EFER_LMA               (1ull << 10)
+#define EFER_NXE               (1ull << 11)
+#define EFER_KNOWN             (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define PAT_RESERVED_BITS      0xF8F8F8F8F8F8F8F8ull
 
 typedef BOOLEAN (*MSR_VALUE_CHECK)(UINT64 *Value);
 
@@ -68,7 +69,8 @@ static BOOLEAN CheckEfer(UINT64 *Value)
     return TRUE;
 }
 
-/* Which bits exist depends on the model: the processor is asked. Root mode itself runs with 0, as after every exit. */
+/* Which bits exist depends on the model: the processor is asked. Root mode itself runs with 0, as after every
+ * exit. */
 static BOOLEAN CheckDebugCtl(UINT64 *Value)
 {
     if (!CpuTryWriteMsr(IA32_DEBUGCTL, *Value))
@@ -96,7 +98,7 @@ BOOLEAN VmxReadVirtualizedMsr(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 *V
 {
     UINT32 Index;
 
-    (VOID)VCpu;
+    (VOID) VCpu;
     *Done = TRUE;
     if (Msr == IA32_FEATURE_CONTROL) {
         *Value = FEATURE_CONTROL_LOCKED;
@@ -116,7 +118,7 @@ BOOLEAN VmxWriteVirtualizedMsr(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 V
 {
     UINT32 Index;
 
-    (VOID)VCpu;
+    (VOID) VCpu;
     *Done = TRUE;
     if (Msr == IA32_FEATURE_CONTROL)
         return FALSE; /* it is locked */

@@ -22,7 +22,8 @@ VOID VmxNmiArrivedInGuest(VIRTUAL_MACHINE_STATE *VCpu)
     VmxSetPrimaryControls(VCpu, PRIMARY_NMI_WINDOW_EXITING);
 }
 
-/* On the way out of VMX operation there is no VMCS to write to; the count is served after it (VmxDevirtualizeCore). */
+/* On the way out of VMX operation there is no VMCS to write to; the count is served after it
+ * (VmxDevirtualizeCore). */
 VOID VmxNmiArrivedInRoot(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VmxNmiCount(VCpu);

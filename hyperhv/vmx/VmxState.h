@@ -20,12 +20,12 @@ typedef enum _VMX_ROOT_STACK {
 } VMX_ROOT_STACK;
 
 typedef struct _VMX_CORE {
-    PVOID VmxonRegion;  /* one page each, physically contiguous */
+    PVOID VmxonRegion; /* one page each, physically contiguous */
     PVOID VmcsRegion;
     UINT8 *MsrBitmap;
     PVOID Stacks[VMX_ROOT_STACK_COUNT]; /* ROOT_STACK_PAGES each; see CurrentCore.h */
     HOST_TABLES *HostTables;            /* GDT and TSS of root mode */
-    UINT64 OriginalCr0; /* before VMXON, for a launch that fails */
+    UINT64 OriginalCr0;                 /* before VMXON, for a launch that fails */
     UINT64 OriginalCr4;
 } VMX_CORE;
 

@@ -50,6 +50,10 @@ typedef __builtin_va_list va_list;
 /* Number of elements of an array (never of a pointer). */
 #define COUNT_OF(Array) (sizeof(Array) / sizeof((Array)[0]))
 
+/* Which way a test usually goes: the other one is compiled out of line. */
+#define LIKELY(Condition)   __builtin_expect(!!(Condition), 1)
+#define UNLIKELY(Condition) __builtin_expect(!!(Condition), 0)
+
 /* A condition that must hold when the code is compiled. */
 #define STATIC_ASSERT(Condition) _Static_assert(Condition, #Condition)
 

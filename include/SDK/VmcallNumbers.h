@@ -2,8 +2,8 @@
 /*
  * VmcallNumbers.h - calls from the guest's kernel into root mode: numbers, signature, results.
  *
- * A VMCALL is ours only from CPL 0 and with the signature in r10, r11 and r12; rcx is the number, rdx, r8 and r9 its
- * parameters, rax the result. Context: any but root mode.
+ * A VMCALL is ours only from CPL 0 and with the signature in r10, r11 and r12; rcx is the number, rdx, r8 and
+ * r9 its parameters, rax the result. Context: any but root mode.
  */
 #ifndef HYPERDBG_SDK_VMCALL_NUMBERS_H
 #define HYPERDBG_SDK_VMCALL_NUMBERS_H
@@ -14,18 +14,18 @@
 #define VMCALL_SIGNATURE_R11 0x4D4D56204C4C4143ull /* "CALL VMM" */
 #define VMCALL_SIGNATURE_R12 0x58554E494C204E4Full /* "ON LINUX" */
 
-#define VMCALL_TEST                       0x1u
-#define VMCALL_VMXOFF                     0x2u
-#define VMCALL_CHANGE_PAGE_ATTRIB         0x3u
-#define VMCALL_INVEPT_ALL_CONTEXTS        0x4u
-#define VMCALL_INVEPT_SINGLE_CONTEXT      0x5u
-#define VMCALL_UNHOOK_ALL_PAGES           0x6u
-#define VMCALL_UNHOOK_SINGLE_PAGE         0x7u
-#define VMCALL_ENABLE_SYSCALL_HOOK_EFER   0x8u
-#define VMCALL_DISABLE_SYSCALL_HOOK_EFER  0x9u
-#define VMCALL_CHANGE_MSR_BITMAP_READ     0xAu
-#define VMCALL_CHANGE_MSR_BITMAP_WRITE    0xBu
-#define VMCALL_LAST                       0xFFu /* the VMM's own numbers end here */
+#define VMCALL_TEST                      0x1u
+#define VMCALL_VMXOFF                    0x2u
+#define VMCALL_CHANGE_PAGE_ATTRIB        0x3u
+#define VMCALL_INVEPT_ALL_CONTEXTS       0x4u
+#define VMCALL_INVEPT_SINGLE_CONTEXT     0x5u
+#define VMCALL_UNHOOK_ALL_PAGES          0x6u
+#define VMCALL_UNHOOK_SINGLE_PAGE        0x7u
+#define VMCALL_ENABLE_SYSCALL_HOOK_EFER  0x8u
+#define VMCALL_DISABLE_SYSCALL_HOOK_EFER 0x9u
+#define VMCALL_CHANGE_MSR_BITMAP_READ    0xAu
+#define VMCALL_CHANGE_MSR_BITMAP_WRITE   0xBu
+#define VMCALL_LAST                      0xFFu /* the VMM's own numbers end here */
 
 /* The debugger's numbers; the VMM hands them, as all that it does not know, to VmmCallbackVmcallHandler. */
 #define VMCALL_DEBUGGER_FIRST 0x200u

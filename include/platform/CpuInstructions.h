@@ -2,20 +2,22 @@
 /*
  * CpuInstructions.h - the processor's privileged instructions, one function each, for Intel and AMD alike.
  *
- * In the kernel they are the bare instructions: the kernel's own helpers go through paravirtual calls, tracepoints and
- * cached copies, which root mode must not touch. The hosted platform (PLATFORM_HOSTED) has the same functions on a
- * fake processor. Context: any, at CPL 0. SDM Vol. 2; APM Vol. 3.
+ * In the kernel they are the bare instructions: the kernel's own helpers go through paravirtual calls,
+ * tracepoints and cached copies, which root mode must not touch. The hosted platform (PLATFORM_HOSTED) has
+ * the same functions on a fake processor. Context: any, at CPL 0. SDM Vol. 2; APM Vol. 3.
  */
 #ifndef HYPERDBG_PLATFORM_CPU_INSTRUCTIONS_H
 #define HYPERDBG_PLATFORM_CPU_INSTRUCTIONS_H
 
 #include "SDK/BasicTypes.h"
 
+/* 32 bits each; the processor clears the upper halves of the registers (SDM Vol. 2, CPUID), so no extension
+ * is needed. */
 typedef struct _CPUID_RESULT {
-    UINT32 Eax;
-    UINT32 Ebx;
-    UINT32 Ecx;
-    UINT32 Edx;
+    UINT64 Eax;
+    UINT64 Ebx;
+    UINT64 Ecx;
+    UINT64 Edx;
 } CPUID_RESULT;
 
 /* What SGDT, SIDT, LGDT and LIDT move. */
@@ -87,18 +89,18 @@ static inline VOID CpuWriteMsr(UINT32 Msr, UINT64 Value)
     __asm__ volatile("wrmsr" : : "c"(Msr), "a"((UINT32)Value), "d"((UINT32)(Value >> 32)) : "memory");
 }
 
-#define CPU_DEFINE_REGISTER_READ(Function, Type, Instruction)                                                         \
-    static inline Type Function(VOID)                                                                                 \
-    {                                                                                                                 \
-        Type Value;                                                                                                   \
-        __asm__ volatile(Instruction : "=r"(Value) : : "memory");                                                     \
-        return Value;                                                                                                 \
+#define CPU_DEFINE_REGISTER_READ(Function, Type, Instruction)                                                \
+    static inline Type Function(VOID)                                                                        \
+    {                                                                                                        \
+        Type Value;                                                                                          \
+        __asm__ volatile(Instruction : "=r"(Value) : : "memory");                                            \
+        return Value;                                                                                        \
     }
 
-#define CPU_DEFINE_REGISTER_WRITE(Function, Type, Instruction)                                                        \
-    static inline VOID Function(Type Value)                                                                           \
-    {                                                                                                                 \
-        __asm__ volatile(Instruction : : "r"(Value) : "memory");                                                      \
+#define CPU_DEFINE_REGISTER_WRITE(Function, Type, Instruction)                                               \
+    static inline VOID Function(Type Value)                                                                  \
+    {                                                                                                        \
+        __asm__ volatile(Instruction : : "r"(Value) : "memory");                                             \
     }
 
 CPU_DEFINE_REGISTER_READ(CpuReadRsp, UINT64, "mov %%rsp, %0")
@@ -190,8 +192,8 @@ static inline VOID CpuTripleFault(VOID)
 
 #endif
 
-/* Non-faulting forms, for root mode under the VMM's own IDT (a #GP inside them becomes FALSE) and for the fake processor.
- * TRUE: done. */
+/* Non-faulting forms, for root mode under the VMM's own IDT (a #GP inside them becomes FALSE) and for the
+ * fake processor. TRUE: done. */
 BOOLEAN CpuTryReadMsr(UINT32 Msr, UINT64 *Value);
 BOOLEAN CpuTryWriteMsr(UINT32 Msr, UINT64 Value);
 BOOLEAN CpuTryWriteXcr(UINT32 Xcr, UINT64 Value);

@@ -9,7 +9,8 @@
 
 #include "SDK/BasicTypes.h"
 
-/* SDM Vol. 3, 31.2: VMsucceed, VMfailInvalid (no current VMCS), VMfailValid (a number is in VMCS_VM_INSTRUCTION_ERROR). */
+/* SDM Vol. 3, 31.2: VMsucceed, VMfailInvalid (no current VMCS), VMfailValid (a number is in
+ * VMCS_VM_INSTRUCTION_ERROR). */
 typedef enum _VMX_RESULT {
     VMX_SUCCEED      = 0,
     VMX_FAIL_INVALID = 1,
@@ -42,8 +43,8 @@ UINT64 CpuVmCall(UINT64 Number, UINT64 Param1, UINT64 Param2, UINT64 Param3);
 #else
 
 /* CF: no current VMCS; ZF: error number available; both clear: success. */
-#define CPU_VMX_RESULT_OUTPUTS  "=@ccc"(Carry), "=@ccz"(Zero)
-#define CPU_VMX_RESULT(C, Z)    ((C) ? VMX_FAIL_INVALID : (Z) ? VMX_FAIL_VALID : VMX_SUCCEED)
+#define CPU_VMX_RESULT_OUTPUTS "=@ccc"(Carry), "=@ccz"(Zero)
+#define CPU_VMX_RESULT(C, Z)   ((C) ? VMX_FAIL_INVALID : (Z) ? VMX_FAIL_VALID : VMX_SUCCEED)
 
 static inline VMX_RESULT CpuVmxOn(UINT64 RegionPhysical)
 {

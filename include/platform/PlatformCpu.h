@@ -39,8 +39,9 @@ typedef struct _PLATFORM_CPU_LIFE {
     VOID (*Panic)(VOID);                  /* any context, on the panicking core; must not lock or wait */
 } PLATFORM_CPU_LIFE;
 
-/* Process context, under the hotplug lock. Life stays valid until it is unregistered. One user at a time. FALSE: refused, nothing
- * registered. CoreOnline is not called for cores that are online already, nor CoreOffline by unregistering.
+/* Process context, under the hotplug lock. Life stays valid until it is unregistered. One user at a time.
+ * FALSE: refused, nothing registered. CoreOnline is not called for cores that are online already, nor
+ * CoreOffline by unregistering.
  */
 BOOLEAN PlatformCpuRegisterLife(const PLATFORM_CPU_LIFE *Life);
 VOID PlatformCpuUnregisterLife(VOID);

@@ -27,9 +27,9 @@ VOID PlatformMemoryFreePages(PVOID Pages, UINT32 PageCount);
 UINT64 PlatformMemoryVirtualToPhysical(const VOID *Virtual);
 PVOID PlatformMemoryPhysicalToVirtual(UINT64 Physical);
 
-/* Process context. Fills one page with the top level of a page table that has the kernel's half of every address space
- * and nothing in the user's half. It stays true: the kernel never changes the top level of its half. FALSE: this kernel
- * does not tell where its page table is. */
+/* Process context. Fills one page with the top level of a page table that has the kernel's half of every
+ * address space and nothing in the user's half. It stays true: the kernel never changes the top level of its
+ * half. FALSE: this kernel does not tell where its page table is. */
 BOOLEAN PlatformMemoryCopyKernelMappings(PVOID TopLevelPage);
 
 /* AddressSanitizer does not see what assembly touches: in its builds the range is looked at first. */

@@ -95,8 +95,8 @@ static VOID DroppedShow(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *Head
 
     TextClear(&Text);
     EventAddTime(&Text, Session, Header->Time);
-    OutputText(Session, HYPERDBG_MESSAGE_DROPPED, "%s %u records were lost here: the rings were full",
-               Text.Buffer, Header->Dropped);
+    OutputText(Session, HYPERDBG_MESSAGE_DROPPED, "%s %u record%s lost here: the rings were full",
+               Text.Buffer, Header->Dropped, Header->Dropped == 1 ? " was" : "s were");
     JsonAddNumber(Object, "count", Header->Dropped);
     JsonAddNumber(Object, "tsc", Header->Time);
     OutputObject(Session, HYPERDBG_MESSAGE_DROPPED, Object);

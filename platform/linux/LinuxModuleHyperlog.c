@@ -106,7 +106,6 @@ static ssize_t hyperlog_read_now(char __user *buffer, u32 room)
     u32 length;
 
     status = LogReadTo(hyperlog_copy_to_user, (void __force *)buffer, room, &length);
-    /* The lengths of a read are unsigned, its errors are not: they must not meet in one expression. */
     return status == LOG_READ_SUCCESS ? (ssize_t)length : hyperlog_read_errors[status];
 }
 

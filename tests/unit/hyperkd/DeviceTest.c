@@ -13,6 +13,7 @@
 #include "hyperkd/debugger/events/EventStore.h"
 #include "hyperkd/debugger/events/EventTrigger.h"
 #include "hyperkd/driver/Device.h"
+#include "platform/PlatformTime.h"
 
 #define SUCCESS DEBUGGER_OPERATION_WAS_SUCCESSFUL
 #define PRE     VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION
@@ -286,6 +287,8 @@ static void ALoadIsMeasuredAndStatusTellsIt(void **State)
     assert_int_equal(Status.CoreCount, 2);
     assert_int_equal(Status.EventCount, 1);
     assert_int_equal(Status.LoadTicks, Request.Ticks);
+    assert_true(Status.LoadedAt >= Request.Ticks && Status.LoadedAt <= PlatformTimeTsc());
+    assert_int_equal(Status.TscPerMillisecond, PlatformTimeTscPerMillisecond());
     assert_int_equal(Status.TotalExits, HYPERDBG_EXIT_REASON_COUNT * (1 + 2));
     assert_memory_equal(Status.Backend, "VT-x\0\0\0", 8);
 }
@@ -509,7 +512,7 @@ static VOID FillSensibly(const REQUEST *Request, UINT8 *Buffer)
     const UINT64 Tag     = HYPERDBG_EVENT_TAG_START;
 
     memset(Buffer, 0, Request->Size);
-    if (Request->Size == sizeof(DEBUGGER_LOAD_REQUEST) && Request->IsWithoutVmm) {
+    if (Request->Number == IOCTL_INIT_VMM || (Request->Number == IOCTL_TERMINATE_VMM && Random() % 8 == 0)) {
         memcpy(Buffer, &Version, sizeof(Version));
     } else if (Request->Number == IOCTL_REGISTER_EVENT) {
         memcpy(Buffer, &g_AnyCpuid, sizeof(g_AnyCpuid));
@@ -551,7 +554,7 @@ static void GarbageGetsAnAnswerAndDoesNoHarm(void **State)
         g_Mock.VmmFails = Random() % 8 == 0;
         g_Mock.ArmFails = Random() % 8 == 0;
         HostedFailAllocation(Random() % 16 == 0 ? 1 + Random() % 3 : 0);
-        if (!g_Mock.VmmIsUp && Random() % 64 == 0) {
+        if (!g_Mock.VmmIsUp && Random() % 16 == 0) {
             Load();
         }
         Status = SendGarbage(&g_Requests[Which]);

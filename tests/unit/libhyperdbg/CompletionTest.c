@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * CompletionTest.c - what Tab offers.
+ */
+#include "tests/unit/libhyperdbg/Workbench.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The candidates at the '|' of a line, as "START:a,b". */
+static const CHAR *Complete(BENCH *Bench, const CHAR *Marked)
+{
+    static CHAR Text[8192];
+    UINT32 Cursor = (UINT32)strcspn(Marked, "|");
+    SIZE_T Length;
+    HYPERDBG_COMPLETION Completion;
+    CHAR Line[512];
+
+    snprintf(Line, sizeof(Line), "%.*s%s", (int)Cursor, Marked, Marked + Cursor + 1);
+    BenchClear(Bench);
+    HyperDbgComplete(Bench->Session, Line, Cursor, &Completion);
+    Length = (SIZE_T)snprintf(Text, sizeof(Text), "%u:", Completion.WordStart);
+    for (UINT32 i = 0; i < Completion.Count; i++)
+        Length += (SIZE_T)snprintf(Text + Length, sizeof(Text) - Length, "%s%s", i == 0 ? "" : ",",
+                                   Completion.Candidate[i]);
+    HyperDbgFreeCompletion(&Completion);
+    assert_int_equal(Bench->Lines, 0); /* completing says nothing */
+    return Text;
+}
+
+#define ALL_COMMANDS                                                                                         \
+    "!cpuid,!msrread,!msrwrite,.exits,.help,.script,.status,continue,events,exit,flush,g,go,help,load,"      \
+    "pause,q,"                                                                                               \
+    "quit,sleep,status,unload"
+
+static void EveryPlaceOffersWhatFits(void **State)
+{
+    static const struct {
+        const CHAR *Line;
+        const CHAR *Candidates;
+    } Cases[] = {
+        {"|", "0:" ALL_COMMANDS},
+        {"  |", "2:" ALL_COMMANDS},
+        {"!|", "0:!cpuid,!msrread,!msrwrite"},
+        {"!c|", "0:!cpuid"},
+        {"!C|", "0:!cpuid"},
+        {"!c|puid", "0:!cpuid"},
+        {"x|", "0:"},
+        {"!cpuid|", "0:!cpuid"},
+        {"!cpuid |", "7:all,core,pid,sc,stage"},
+        {"!cpuid 1 |", "9:core,pid,sc,stage"},
+        {"!cpuid 1 p|", "9:pid"},
+        {"!cpuid stage |", "13:all,post,pre"},
+        {"!cpuid stage p|", "13:post,pre"},
+        {"!cpuid stage pre |", "17:all,core,pid,sc"},
+        {"!cpuid stage wrong |", "19:all,core,pid,sc,stage"},
+        {"!cpuid sc o|", "10:off,on"},
+        {"!cpuid pid |", "11:all"},
+        {"!cpuid 1 pid 2 core 3 stage pre sc on |", "38:"},
+        {"!cpuid; events |", "15:c,clear,d,disable,e,enable"},
+        {"g;!m|", "2:!msrread,!msrwrite"},
+        {"g; |", "3:" ALL_COMMANDS},
+        {"g # |", "4:"},
+        {"g // !c|", "7:"},
+        {"g \"!c|", "5:"},
+        {"!msrread |", "9:all,core,pid,sc,stage"},
+        {"!msrread IA32_L|", "9:IA32_LSTAR"},
+        {"!msrread ia32_apic|", "9:IA32_APIC_BASE"},
+        {"events e |", "9:0,1,2,all"},
+        {"events e 1|", "9:1"},
+        {"events e 1 |", "11:"},
+        {"help l|", "5:load"},
+        {"load |", "5:vmm"},
+        {"unload |", "7:remove,vmm"},
+        {".script |", "8:"},
+        {"nonsense |", "9:"},
+    };
+    BENCH *Bench = BenchMake(HYPERDBG_FORMAT_TEXT, TRUE);
+
+    (void)State;
+    BenchRun(Bench, "!cpuid; !cpuid; !cpuid");
+    for (UINT32 i = 0; i < COUNT_OF(Cases); i++) {
+        if (strcmp(Complete(Bench, Cases[i].Line), Cases[i].Candidates) != 0)
+            fail_msg("'%s' offered %s instead of %s", Cases[i].Line, Complete(Bench, Cases[i].Line),
+                     Cases[i].Candidates);
+    }
+    BenchFree(Bench);
+}
+
+static void WithoutAKernelNumbersOfEventsAreMissingSilently(void **State)
+{
+    BENCH *Bench = BenchMake(HYPERDBG_FORMAT_TEXT, FALSE);
+
+    (void)State;
+    assert_string_equal(Complete(Bench, "events e |"), "9:all");
+    Bench->Kernel.ConnectError = EBUSY;
+    assert_string_equal(Complete(Bench, "events e |"), "9:all");
+    Bench->Kernel.ConnectError     = 0;
+    Bench->Kernel.AreModulesLoaded = TRUE;
+    Bench->Kernel.RequestError     = EFAULT;
+    assert_string_equal(Complete(Bench, "events e |"), "9:all");
+    BenchFree(Bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest Tests[] = {
+        cmocka_unit_test(EveryPlaceOffersWhatFits),
+        cmocka_unit_test(WithoutAKernelNumbersOfEventsAreMissingSilently),
+    };
+
+    return cmocka_run_group_tests(Tests, NULL, NULL);
+}
