@@ -49,6 +49,24 @@ typedef struct _BACKEND {
     VOID (*InjectUndefinedOpcode)(VIRTUAL_MACHINE_STATE *VCpu); /* #UD; RIP stays */
     VOID (*InjectGeneralProtection)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode); /* #GP; RIP stays */
 
+    VOID (*AdvanceRip)
+    (VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length); /* past an instruction that we carried out */
+
+    /* The shared view of memory "as hooked". */
+    BOOLEAN (*ViewPreparePage)
+    (UINT64 Physical); /* process: the page gets an entry of its own. FALSE: no memory, no such page */
+    VOID (*ViewSetPage)
+    (UINT64 Physical, UINT64 Target,
+     UINT32 Access); /* process: maps a prepared page to Target, HOOK_ACCESS_... */
+    VOID (*ViewFlushThisCore)
+    (VIRTUAL_MACHINE_STATE *VCpu);   /* root mode: this core uses nothing that was there before */
+    VOID (*ViewFlushAllCores)(VOID); /* process: no core uses what was there before */
+
+    /* Root mode: this core sees memory as it is, for the one instruction at RIP; and back. StepBegin may be
+     * called again within the step. */
+    VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu);
+    VOID (*StepEnd)(VIRTUAL_MACHINE_STATE *VCpu);
+
     /* MSRs whose guest value lives in the vendor's structure. Sets *Done: FALSE means "not one of those".
      * Returns FALSE when the access must become #GP. */
     BOOLEAN (*ReadVirtualizedMsr)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 *Value, BOOLEAN *Done);

@@ -18,6 +18,7 @@
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/Globals.h"
 #include "hyperhv/core/Instructions.h"
+#include "hyperhv/hooks/Hooks.h"
 #include "hyperhv/interface/Callback.h"
 #include "hyperhv/interface/Configuration.h"
 #include "hyperhv/interface/Log.h"
@@ -50,7 +51,8 @@ static VOID HvVirtualizeThisCore(PVOID Context)
     VIRTUAL_MACHINE_STATE *VCpu = &g_GuestState[PlatformCpuCurrent()];
 
     (VOID) Context;
-    VCpu->LaunchError = 0;
+    VCpu->LaunchError      = 0;
+    VCpu->ExitFlagsAtStart = EXIT_FLAGS_START;
     if (!g_Backend->VirtualizeCore(VCpu) && VCpu->LaunchError == 0)
         VCpu->LaunchError = DEBUGGER_ERROR_VMLAUNCH_FAILED;
 }
@@ -200,11 +202,15 @@ static UINT32 HvStart(VOID)
         goto UninitializeBackend;
     if (!ConfigurationInitialize())
         goto FreeCores;
+    if (!HooksInitialize())
+        goto UninitializeConfiguration;
 
     Error = HvVirtualizeAllCores();
     if (Error == 0)
         return 0;
 
+    HooksUninitialize();
+UninitializeConfiguration:
     ConfigurationUninitialize();
 FreeCores:
     HvFreeCores();
@@ -248,6 +254,7 @@ VOID HvUninitVmm(VOID)
     PlatformCpuRunOnAll(HvDevirtualizeThisCore, NULL);
     PlatformCpuHotplugUnlock();
 
+    HooksUninitialize();
     ConfigurationUninitialize();
     HvFreeCores();
     g_Backend->Uninitialize();

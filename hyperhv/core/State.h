@@ -9,12 +9,17 @@
 #define HYPERHV_CORE_STATE_H
 
 #include "SDK/BasicTypes.h"
+#include "SDK/Events.h"
 #include "SDK/Registers.h"
 
 struct _VMX_CORE;
 struct _SVM_CORE;
 
 #define HV_EXIT_REASON_COUNT 128
+
+/* ExitFlags at the start of an exit: in root mode, RIP to be moved. The bytes stand as in the union below. */
+#define EXIT_FLAGS_START      0x00000101u
+#define EXIT_FLAGS_START_STEP (EXIT_FLAGS_START | 0x04000000u)
 
 /* Where a core is in its life under the VMM. Written by the core itself. */
 typedef enum _VMM_CORE_LIFECYCLE {
@@ -36,18 +41,41 @@ typedef struct _VMX_VMXOFF_STATE {
     IsVmxoffExecuted; /* the exit handler has left VMX operation: assembly returns to the guest by IRET */
 } VMX_VMXOFF_STATE;
 
+/* A POST event that waits for the end of a step. */
+typedef struct _HV_STEP_POST {
+    VMM_EVENT_TYPE_ENUM EventType;
+    EPT_HOOKS_CONTEXT Context;
+} HV_STEP_POST;
+
+/* One instruction that a core carries out while it sees memory as it is (hooks/HookStep.h). */
+typedef struct _HV_STEP {
+    struct _HOOK_PAGE *Written[4]; /* pages with hidden breakpoints that the instruction writes to */
+    UINT32 WrittenCount;
+    UINT32 PostCount;
+    HV_STEP_POST Post[8];  /* of monitors */
+    UINT64 BreakpointPost; /* address of a hidden breakpoint whose user wants POST; 0: none */
+} HV_STEP;
+
 /* Bits of ExitEnd. */
 #define EXIT_END_WRITE_REGS 0x1u /* a user had Regs: their rsp and rflags go to the guest */
 #define EXIT_END_LEAVE      0x2u /* leave VMX operation */
+#define EXIT_END_STEP       0x4u /* the core was in a step when the exit came: is it over? */
 
 typedef struct _VIRTUAL_MACHINE_STATE {
     /* The exit under way: set at its start, valid until its end. */
     GUEST_REGS *Regs;  /* on the exit stack; its rsp and rflags are copies, see EXIT_END_WRITE_REGS */
     UINT32 ExitReason; /* basic reason, the processor's own number */
-    BOOLEAN IsOnVmxRootMode;
-    BOOLEAN IncrementRip; /* RIP moves past the instruction at the end of the exit */
-    BOOLEAN XmmRegsValid; /* XmmRegs were read in this exit */
-    UINT8 ExitEnd;        /* EXIT_END_...: what the end of this exit has to do beyond the usual */
+    union {
+        struct {
+            BOOLEAN IsOnVmxRootMode;
+            BOOLEAN IncrementRip; /* RIP moves past the instruction at the end of the exit */
+            BOOLEAN XmmRegsValid; /* XmmRegs were read in this exit */
+            UINT8 ExitEnd;        /* EXIT_END_...: what the end of this exit has to do beyond the usual */
+        };
+        UINT32 ExitFlags; /* the four in one */
+    };
+    UINT32 ExitFlagsAtStart; /* what ExitFlags is set to when an exit begins: EXIT_FLAGS_START, or with
+                                EXIT_END_STEP */
     UINT64 ExitQualification;
     UINT64 LastVmexitRip; /* RIP at the exit */
     GUEST_XMM_REGS XmmRegs;
@@ -62,7 +90,8 @@ typedef struct _VIRTUAL_MACHINE_STATE {
     BOOLEAN IgnoreMtfUnset;
     BOOLEAN EnableExternalInterruptsOnContinueMtf;
     BOOLEAN UnexplainedMtfLogged;
-    PVOID MtfEptHookRestorePoint;
+    PVOID MtfEptHookRestorePoint; /* the page of the hook that the step was begun for; NULL: no step */
+    HV_STEP Step;
 
     /* NMIs that belong to the guest and wait for a moment when they may be injected. Incremented by the NMI
      * handler of root mode too, so by atomic operations only. */

@@ -50,9 +50,18 @@ static UINT64 VmcallChangeMsrBitmapWrite(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Par
     return VmcallChangeMsrBitmap(VCpu, MSR_ACCESS_WRITE, Param1, Param2);
 }
 
+static UINT64 VmcallInveptSingleContext(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2,
+                                        UINT64 Param3)
+{
+    (VOID) Param1, (VOID)Param2, (VOID)Param3;
+    g_Backend->ViewFlushThisCore(VCpu);
+    return VMCALL_STATUS_SUCCESS;
+}
+
 static const VMCALL_FUNCTION VmcallTable[VMCALL_LAST + 1] = {
     [VMCALL_TEST]                    = VmcallTest,
     [VMCALL_VMXOFF]                  = VmcallVmxoff,
+    [VMCALL_INVEPT_SINGLE_CONTEXT]   = VmcallInveptSingleContext,
     [VMCALL_CHANGE_MSR_BITMAP_READ]  = VmcallChangeMsrBitmapRead,
     [VMCALL_CHANGE_MSR_BITMAP_WRITE] = VmcallChangeMsrBitmapWrite,
 };

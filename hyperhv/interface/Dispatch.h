@@ -20,4 +20,39 @@ VOID DispatchEventXsetbv(VIRTUAL_MACHINE_STATE *VCpu); /* context: XCR */
 /* A VMCALL without our signature. Context: its number (RAX). */
 VOID DispatchEventVmcall(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* A hidden breakpoint was hit at Virtual (PRE). TRUE: the user wants the instruction not to be executed.
+ * Post: it was. */
+BOOLEAN DispatchEventHiddenHookExecCc(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual, BOOLEAN *PostRequired);
+VOID DispatchEventHiddenHookExecCcPost(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual);
+
+/* A monitored access, before and after it. EventType: the combination of accesses that the monitor was set
+ * for. The Pre ones give TRUE when the user wants the access not to happen, and set *PostRequired when it
+ * wants to be told afterwards too. */
+typedef BOOLEAN (*DISPATCH_MONITOR_PRE)(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
+                                        EPT_HOOKS_CONTEXT *Context, BOOLEAN *PostRequired);
+typedef VOID (*DISPATCH_MONITOR_POST)(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
+                                      EPT_HOOKS_CONTEXT *Context);
+
+BOOLEAN DispatchEventHiddenHookPageReadWriteExecReadPreEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                             VMM_EVENT_TYPE_ENUM EventType,
+                                                             EPT_HOOKS_CONTEXT *Context,
+                                                             BOOLEAN *PostRequired);
+BOOLEAN DispatchEventHiddenHookPageReadWriteExecWritePreEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                              VMM_EVENT_TYPE_ENUM EventType,
+                                                              EPT_HOOKS_CONTEXT *Context,
+                                                              BOOLEAN *PostRequired);
+BOOLEAN DispatchEventHiddenHookPageReadWriteExecExecPreEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                             VMM_EVENT_TYPE_ENUM EventType,
+                                                             EPT_HOOKS_CONTEXT *Context,
+                                                             BOOLEAN *PostRequired);
+VOID DispatchEventHiddenHookPageReadWriteExecReadPostEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                           VMM_EVENT_TYPE_ENUM EventType,
+                                                           EPT_HOOKS_CONTEXT *Context);
+VOID DispatchEventHiddenHookPageReadWriteExecWritePostEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                            VMM_EVENT_TYPE_ENUM EventType,
+                                                            EPT_HOOKS_CONTEXT *Context);
+VOID DispatchEventHiddenHookPageReadWriteExecExecPostEvent(VIRTUAL_MACHINE_STATE *VCpu,
+                                                           VMM_EVENT_TYPE_ENUM EventType,
+                                                           EPT_HOOKS_CONTEXT *Context);
+
 #endif

@@ -39,8 +39,7 @@ typedef struct _ROOT_EXCEPTION_FRAME {
 /* Address of the stub of a vector (0..255) of the root IDT. */
 UINT64 AsmRootExceptionEntry(UINT32 Vector);
 
-/* The code of CpuTryReadMsr, CpuTryWriteMsr and CpuTryWriteXcr lies between Start and End; a #GP in it
- * continues at Failed. */
+/* The code of the CpuTry* functions lies between Start and End; a #GP or #PF in it continues at Failed. */
 extern const UINT8 AsmTryStart[], AsmTryEnd[], AsmTryFailed[];
 
 /* Called by AsmVmexitHandler on the exit stack. NULL: VMRESUME; otherwise VMX operation was left, and the

@@ -223,7 +223,7 @@ FUNCTION AsmReadXmmRegs
 	ROOT_RETURN
 	.size	AsmReadXmmRegs, . - AsmReadXmmRegs
 
-/* Instructions that may #GP: VmxHandleRootException sends a #GP between AsmTryStart and AsmTryEnd to AsmTryFailed. None of
+/* Instructions that may fault: VmxHandleRootException sends a #GP or #PF between AsmTryStart and AsmTryEnd to AsmTryFailed. None of
  * them touches the stack before the instruction, so that the return address is on top there. */
 	.globl	AsmTryStart, AsmTryEnd, AsmTryFailed
 AsmTryStart:
@@ -259,6 +259,12 @@ FUNCTION CpuTryWriteXcr
 	mov	$1, %eax
 	ROOT_RETURN
 	.size	CpuTryWriteXcr, . - CpuTryWriteXcr
+/* rdi: address, rsi: value */
+FUNCTION CpuTryWrite64
+	mov	%rsi, (%rdi)
+	mov	$1, %eax
+	ROOT_RETURN
+	.size	CpuTryWrite64, . - CpuTryWrite64
 AsmTryEnd:
 AsmTryFailed:
 	ROOT_RESUME

@@ -8,6 +8,10 @@
 
 #include "hyperhv/core/State.h"
 
+/* Exceptions that always exit: #BP, as a hidden breakpoint may be set at any time. What is not ours goes on
+ * to the guest. */
+#define EXCEPTION_BITMAP_ALWAYS (1u << 3)
+
 /* Every control word of a VMCS, as we set it at launch. */
 typedef struct _VMX_CONTROLS {
     UINT32 PinBased;

@@ -18,7 +18,6 @@
 #define EPTP_WALK_LENGTH ((EPT_LEVELS - 1ull) << 3)
 #define EPTP_WRITE_BACK  6ull
 #define GIGABYTE_LEVEL   3u
-#define SPLIT_TABLES     64u /* table pages for ranges whose memory type changes inside a large page */
 
 /* Address bits below an entry of a level (1: 4 KiB, 2: 2 MiB, 3: 1 GiB, 4: 512 GiB). */
 static UINT32 EptShift(UINT32 Level)
@@ -31,26 +30,25 @@ static UINT32 EptWidth(VOID)
     return PhysicalAddressWidth() < EPT_MAX_WIDTH ? PhysicalAddressWidth() : EPT_MAX_WIDTH;
 }
 
-/* A new table page of the view. NULL: no memory, or the view is full. */
-static UINT64 *EptAddTable(EPT_VIEW *View)
-{
-    UINT64 *Table;
-
-    if (View->TableCount == View->TableCapacity)
-        return NULL;
-    Table = PlatformMemoryAllocatePages(1);
-    if (Table != NULL)
-        View->Tables[View->TableCount++] = Table;
-    return Table;
-}
-
 static UINT64 EptLeaf(UINT64 Physical, UINT32 Type, UINT32 Level)
 {
     return Physical | ((UINT64)Type << EPT_MEMORY_TYPE_SHIFT) | EPT_RWX | (Level > 1 ? EPT_LARGE : 0);
 }
 
-/* Fills Table, whose entries are of Level, with the identity of the memory from Base to End. */
-static BOOLEAN EptFillTable(EPT_VIEW *View, UINT64 *Table, UINT32 Level, UINT64 Base, UINT64 End)
+/* Frees Table, whose entries are of Level, and all tables below it. */
+static VOID EptFreeTable(UINT64 *Table, UINT32 Level)
+{
+    UINT32 Index;
+
+    for (Index = 0; Level > 1 && Index < EPT_ENTRIES; Index++)
+        if (Table[Index] != 0 && !(Table[Index] & EPT_LARGE))
+            EptFreeTable(PlatformMemoryPhysicalToVirtual(Table[Index] & EPT_ADDRESS), Level - 1);
+    PlatformMemoryFreePages(Table, 1);
+}
+
+/* Fills Table, whose entries are of Level, with the identity of the memory from Base to End. FALSE: no
+ * memory; what was made hangs below Table. */
+static BOOLEAN EptFillTable(UINT64 *Table, UINT32 Level, UINT64 Base, UINT64 End)
 {
     UINT64 Size = 1ull << EptShift(Level);
     UINT64 *Lower;
@@ -61,32 +59,28 @@ static BOOLEAN EptFillTable(EPT_VIEW *View, UINT64 *Table, UINT32 Level, UINT64 
             Table[Index] = EptLeaf(Base, Type, Level);
             continue;
         }
-        Lower = EptAddTable(View);
-        if (Lower == NULL || !EptFillTable(View, Lower, Level - 1, Base, End))
+        Lower = PlatformMemoryAllocatePages(1);
+        if (Lower == NULL)
             return FALSE;
         Table[Index] = PlatformMemoryVirtualToPhysical(Lower) | EPT_RWX;
+        if (!EptFillTable(Lower, Level - 1, Base, End))
+            return FALSE;
     }
     return TRUE;
 }
 
 EPT_VIEW *EptCreateIdentityView(VOID)
 {
-    UINT64 End     = 1ull << EptWidth();
     EPT_VIEW *View = PlatformMemoryAllocate(sizeof(*View));
-    UINT64 *Pml4;
 
     if (View == NULL)
         return NULL;
-    View->TableCapacity =
-        1 + SPLIT_TABLES + (UINT32)((End + (1ull << EptShift(EPT_LEVELS)) - 1) >> EptShift(EPT_LEVELS));
-    View->Tables = PlatformMemoryAllocate(View->TableCapacity * sizeof(*View->Tables));
-    Pml4         = View->Tables != NULL ? EptAddTable(View) : NULL;
-
-    if (Pml4 == NULL || !EptFillTable(View, Pml4, EPT_LEVELS, 0, End)) {
+    View->Pml4 = PlatformMemoryAllocatePages(1);
+    if (View->Pml4 == NULL || !EptFillTable(View->Pml4, EPT_LEVELS, 0, 1ull << EptWidth())) {
         EptFreeView(View);
         return NULL;
     }
-    View->Eptp = PlatformMemoryVirtualToPhysical(Pml4) | EPTP_WALK_LENGTH | EPTP_WRITE_BACK;
+    View->Eptp = PlatformMemoryVirtualToPhysical(View->Pml4) | EPTP_WALK_LENGTH | EPTP_WRITE_BACK;
     return View;
 }
 
@@ -94,15 +88,41 @@ VOID EptFreeView(EPT_VIEW *View)
 {
     if (View == NULL)
         return;
-    while (View->TableCount > 0)
-        PlatformMemoryFreePages(View->Tables[--View->TableCount], 1);
-    PlatformMemoryFree(View->Tables);
+    if (View->Pml4 != NULL)
+        EptFreeTable(View->Pml4, EPT_LEVELS);
     PlatformMemoryFree(View);
+}
+
+/* Replaces a large entry, whose entries are of Level, by a table that maps the same. */
+static BOOLEAN EptSplitEntry(UINT64 *Entry, UINT32 Level)
+{
+    UINT64 Size   = 1ull << EptShift(Level - 1);
+    UINT64 Part   = Level - 1 > 1 ? *Entry : *Entry & ~EPT_LARGE;
+    UINT64 *Table = PlatformMemoryAllocatePages(1);
+    UINT32 Index;
+
+    if (Table == NULL)
+        return FALSE;
+    for (Index = 0; Index < EPT_ENTRIES; Index++)
+        Table[Index] = Part + Index * Size;
+    __atomic_store_n(Entry, PlatformMemoryVirtualToPhysical(Table) | EPT_RWX, __ATOMIC_RELEASE);
+    return TRUE;
+}
+
+BOOLEAN EptSplitToPage(EPT_VIEW *View, UINT64 Physical)
+{
+    UINT64 *Entry;
+    UINT32 Shift;
+
+    while ((Entry = EptFindLeaf(View, Physical, &Shift)) != NULL && Shift > PLATFORM_PAGE_SHIFT)
+        if (!EptSplitEntry(Entry, (Shift - PLATFORM_PAGE_SHIFT) / EPT_LEVEL_BITS + 1))
+            return FALSE;
+    return Entry != NULL;
 }
 
 UINT64 *EptFindLeaf(const EPT_VIEW *View, UINT64 Physical, UINT32 *Shift)
 {
-    UINT64 *Table = View->Tables[0];
+    UINT64 *Table = View->Pml4;
     UINT64 *Entry;
     UINT32 Level;
 

@@ -13,12 +13,11 @@
 #define EPT_RWX               (EPT_READ | EPT_WRITE | EPT_EXECUTE)
 #define EPT_LARGE             (1ull << 7)
 #define EPT_MEMORY_TYPE_SHIFT 3
+#define EPT_MEMORY_TYPE_MASK  (7ull << EPT_MEMORY_TYPE_SHIFT)
 
-/* The table pages of one view, in the order in which they were made; the first is the PML4. */
+/* A hierarchy of tables. Each table page belongs to one view. */
 typedef struct _EPT_VIEW {
-    UINT64 **Tables;
-    UINT32 TableCount;
-    UINT32 TableCapacity;
+    UINT64 *Pml4;
     UINT64 Eptp; /* what VMCS_EPT_POINTER is set to (25.6.11) */
 } EPT_VIEW;
 
@@ -26,6 +25,11 @@ typedef struct _EPT_VIEW {
  * executable, with the MTRRs' memory types, in the largest pages whose type is one. NULL: no memory. */
 EPT_VIEW *EptCreateIdentityView(VOID);
 VOID EptFreeView(EPT_VIEW *View);
+
+/* Process context. Makes the entry that maps Physical one of 4 KiB, with the same effect, while cores use the
+ * view. FALSE: no memory, or beyond the processor's physical address width. The caller flushes the cores
+ * before it relies on it. */
+BOOLEAN EptSplitToPage(EPT_VIEW *View, UINT64 Physical);
 
 /* Any. The entry that maps Physical, and the number of address bits below it (12, 21 or 30). NULL: not
  * mapped. */

@@ -6,6 +6,7 @@
  */
 #include "hyperhv/vmx/IdtEmulation.h"
 
+#include "hyperhv/hooks/HiddenBreakpoint.h"
 #include "hyperhv/interface/Callback.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/Vmcs.h"
@@ -57,6 +58,8 @@ VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu)
     }
 
     RestoreNmiBlockingOfIret(Info);
+    if (Vector == VECTOR_BREAKPOINT && HiddenBreakpointHandle(VCpu))
+        return;
     if (Vector == VECTOR_BREAKPOINT && VmmCallbackHandleBreakpointException(VCpu->CoreId))
         return;
     if (Vector == VECTOR_DEBUG && VmmCallbackHandleDebugBreakpointException(VCpu->CoreId))

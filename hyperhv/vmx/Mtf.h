@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Mtf.h - the monitor trap flag: one guest instruction, then an exit. SDM Vol. 3, 26.5.2.
+ *
+ * Context of all: VMX root mode, within an exit of VCpu.
  */
 #ifndef HYPERHV_VMX_MTF_H
 #define HYPERHV_VMX_MTF_H
 
 #include "hyperhv/core/State.h"
 
-/* Root mode, within an exit of VCpu. Sets or clears the flag. */
+/* Sets or clears the flag. */
 VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On);
 
-/* Root mode, within an MTF exit. Serves all that asked for the step, in the order of the contract (section 5,
- * "MTF"). */
+/* Interrupts that wait are taken after the instruction at RIP, not before it. */
+VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* A core's step on the plain view (Backend.h: StepBegin, StepEnd). */
+VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu);
+VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* At the end of an exit that came in a step and was not its trap: ends the step if its instruction is done or
+ * an event goes in, goes on with it otherwise. */
+VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* An MTF exit. Serves all that asked for the step, in the order of the contract (section 5, "MTF"). */
 VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu);
 
 #endif

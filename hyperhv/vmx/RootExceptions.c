@@ -5,8 +5,9 @@
  * Context: VMX root mode, on the interrupted stack or on an IST stack of its own (HostTables.h). SDM Vol.
  * 3, 6.15.
  *
- * Two are expected: NMIs, and the #GP of an instruction that is tried for the guest. Anything else is a
- * defect of ours; the kernel is stopped with a message that says where, as nothing after it could be trusted.
+ * Two are expected: NMIs, and the #GP or #PF of an instruction that is tried for the guest. Anything else is
+ * a defect of ours; the kernel is stopped with a message that says where, as nothing after it could be
+ * trusted.
  */
 #include "platform/CpuInstructions.h"
 #include "hyperhv/core/CurrentCore.h"
@@ -18,8 +19,8 @@
 
 static BOOLEAN IsTriedInstruction(const ROOT_EXCEPTION_FRAME *Frame)
 {
-    return Frame->Vector == VECTOR_GENERAL_PROTECTION && Frame->Rip >= (UINT64)(UINTPTR)AsmTryStart &&
-           Frame->Rip < (UINT64)(UINTPTR)AsmTryEnd;
+    return (Frame->Vector == VECTOR_GENERAL_PROTECTION || Frame->Vector == VECTOR_PAGE_FAULT) &&
+           Frame->Rip >= (UINT64)(UINTPTR)AsmTryStart && Frame->Rip < (UINT64)(UINTPTR)AsmTryEnd;
 }
 
 static __attribute__((__cold__, __noinline__)) VOID Unexpected(const ROOT_EXCEPTION_FRAME *Frame)

@@ -15,6 +15,7 @@
 #include "hyperhv/vmx/AsmEntry.h"
 #include "hyperhv/vmx/ControlRegisters.h"
 #include "hyperhv/vmx/Controls.h"
+#include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/Vmx.h"
 #include "hyperhv/vmx/VmxState.h"
 
@@ -53,7 +54,7 @@ static VOID VmcsSetupControls(const VIRTUAL_MACHINE_STATE *VCpu)
     VmcsWrite32(VMCS_VMEXIT_CONTROLS, Controls->Exit);
     VmcsWrite32(VMCS_VMENTRY_CONTROLS, Controls->Entry);
 
-    VmcsWrite32(VMCS_EXCEPTION_BITMAP, 0);
+    VmcsWrite32(VMCS_EXCEPTION_BITMAP, EXCEPTION_BITMAP_ALWAYS);
     VmcsWrite32(VMCS_PAGE_FAULT_ERROR_CODE_MASK, 0);
     VmcsWrite32(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, 0);
     VmcsWrite32(VMCS_CR3_TARGET_COUNT, 0);
@@ -63,7 +64,7 @@ static VOID VmcsSetupControls(const VIRTUAL_MACHINE_STATE *VCpu)
     VmcsWrite32(VMCS_VMENTRY_INTERRUPTION_INFO, 0);
 
     VmcsWrite64(VMCS_MSR_BITMAP, PlatformMemoryVirtualToPhysical(VCpu->Vmx->MsrBitmap));
-    VmcsWrite64(VMCS_EPT_POINTER, VmxEptPointer());
+    VmcsWrite64(VMCS_EPT_POINTER, EptViewHooked());
     VmcsWrite16(VMCS_VPID, VCpu->CoreId + 1);
     if (Controls->Secondary & SECONDARY_ENABLE_XSAVES)
         VmcsWrite64(VMCS_XSS_EXITING_BITMAP, 0);

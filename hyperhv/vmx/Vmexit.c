@@ -11,6 +11,8 @@
 #include "platform/CpuInstructions.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/Instructions.h"
+#include "hyperhv/hooks/HookPage.h"
+#include "hyperhv/hooks/Hooks.h"
 #include "hyperhv/interface/Callback.h"
 #include "hyperhv/interface/Dispatch.h"
 #include "hyperhv/interface/Log.h"
@@ -18,14 +20,16 @@
 #include "hyperhv/vmx/ControlRegisters.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/IdtEmulation.h"
+#include "hyperhv/vmx/Mtf.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/Vmx.h"
 #include "hyperhv/vmx/VmxNmi.h"
 #include "hyperhv/vmx/VmxState.h"
 
-#define RFLAGS_TF                (1ull << 8)
-#define EXIT_REASON_BASIC        0xFFFFu
-#define INTERRUPTIBILITY_SHADOWS (INTERRUPTIBILITY_BLOCKING_BY_STI | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS)
+#define RFLAGS_TF                    (1ull << 8)
+#define QUALIFICATION_LINEAR_ADDRESS 0x180ull
+#define EXIT_REASON_BASIC            0xFFFFu
+#define INTERRUPTIBILITY_SHADOWS     (INTERRUPTIBILITY_BLOCKING_BY_STI | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS)
 
 /* --- handlers that are a line or two --- */
 
@@ -46,12 +50,24 @@ static VOID VmexitUndefinedOpcode(VIRTUAL_MACHINE_STATE *VCpu)
     EventInjectUndefinedOpcode(VCpu);
 }
 
+/* Table 28-7: bit 7 says that there is a linear address, bit 8 that the access was to it and not to its page
+ * tables. */
+static UINT64 VmexitLinearAddress(const VIRTUAL_MACHINE_STATE *VCpu)
+{
+    if ((VCpu->ExitQualification & QUALIFICATION_LINEAR_ADDRESS) != QUALIFICATION_LINEAR_ADDRESS)
+        return 0;
+    return VmcsReadNatural(VMCS_GUEST_LINEAR_ADDRESS);
+}
+
 static VOID VmexitEptViolation(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT64 Physical = VmcsRead64(VMCS_GUEST_PHYSICAL_ADDRESS);
 
-    IdtEmulationRedeliverVectoredEvent(VCpu);
     VCpu->IncrementRip = FALSE;
+    IdtEmulationRedeliverVectoredEvent(VCpu);
+    if (HooksHandleViolation(VCpu, (UINT32)VCpu->ExitQualification & HOOK_ACCESS_ALL, Physical,
+                             VmexitLinearAddress(VCpu)))
+        return;
     if (VmmCallbackCheckUnhandledEptViolations(VCpu->CoreId, VCpu->ExitQualification, Physical))
         return;
 
@@ -118,24 +134,26 @@ static const VMEXIT_HANDLER VmexitTable[VMX_EXIT_REASON_COUNT] = {
     [VMX_EXIT_REASON_EXECUTE_GETSEC]                                  = UNDEFINED,
     [VMX_EXIT_REASON_EXECUTE_GETSEC + 1]                              = UNKNOWN,
     [VMX_EXIT_REASON_EXECUTE_INVD]                                    = HvHandleInvd,
-    [VMX_EXIT_REASON_EXECUTE_INVD + 1 ... VMX_EXIT_REASON_EXECUTE_VMCALL - 1]    = UNKNOWN,
-    [VMX_EXIT_REASON_EXECUTE_VMCALL]                                             = VmexitVmcall,
-    [VMX_EXIT_REASON_EXECUTE_VMCLEAR... VMX_EXIT_REASON_EXECUTE_VMXON]           = UNDEFINED,
-    [VMX_EXIT_REASON_MOV_CR]                                                     = VmxHandleMovCr,
-    [VMX_EXIT_REASON_MOV_CR + 1 ... VMX_EXIT_REASON_EXECUTE_RDMSR - 1]           = UNKNOWN,
-    [VMX_EXIT_REASON_EXECUTE_RDMSR]                                              = DispatchEventRdmsr,
-    [VMX_EXIT_REASON_EXECUTE_WRMSR]                                              = DispatchEventWrmsr,
-    [VMX_EXIT_REASON_EXECUTE_WRMSR + 1 ... VMX_EXIT_REASON_EPT_VIOLATION - 1]    = UNKNOWN,
-    [VMX_EXIT_REASON_EPT_VIOLATION]                                              = VmexitEptViolation,
-    [VMX_EXIT_REASON_EPT_MISCONFIGURATION]                                       = VmexitEptMisconfiguration,
-    [VMX_EXIT_REASON_EXECUTE_INVEPT]                                             = UNDEFINED,
-    [VMX_EXIT_REASON_EXECUTE_INVEPT + 1 ... VMX_EXIT_REASON_EXECUTE_INVVPID - 1] = UNKNOWN,
-    [VMX_EXIT_REASON_EXECUTE_INVVPID]                                            = UNDEFINED,
-    [VMX_EXIT_REASON_EXECUTE_INVVPID + 1]                                        = UNKNOWN,
-    [VMX_EXIT_REASON_EXECUTE_XSETBV]                                             = DispatchEventXsetbv,
-    [VMX_EXIT_REASON_EXECUTE_XSETBV + 1 ... VMX_EXIT_REASON_EXECUTE_VMFUNC - 1]  = UNKNOWN,
-    [VMX_EXIT_REASON_EXECUTE_VMFUNC]                                             = UNDEFINED,
-    [VMX_EXIT_REASON_EXECUTE_VMFUNC + 1 ... VMX_EXIT_REASON_COUNT - 1]           = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_INVD + 1 ... VMX_EXIT_REASON_EXECUTE_VMCALL - 1]     = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_VMCALL]                                              = VmexitVmcall,
+    [VMX_EXIT_REASON_EXECUTE_VMCLEAR... VMX_EXIT_REASON_EXECUTE_VMXON]            = UNDEFINED,
+    [VMX_EXIT_REASON_MOV_CR]                                                      = VmxHandleMovCr,
+    [VMX_EXIT_REASON_MOV_CR + 1 ... VMX_EXIT_REASON_EXECUTE_RDMSR - 1]            = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_RDMSR]                                               = DispatchEventRdmsr,
+    [VMX_EXIT_REASON_EXECUTE_WRMSR]                                               = DispatchEventWrmsr,
+    [VMX_EXIT_REASON_EXECUTE_WRMSR + 1 ... VMX_EXIT_REASON_MONITOR_TRAP_FLAG - 1] = UNKNOWN,
+    [VMX_EXIT_REASON_MONITOR_TRAP_FLAG]                                           = MtfHandleVmexit,
+    [VMX_EXIT_REASON_MONITOR_TRAP_FLAG + 1 ... VMX_EXIT_REASON_EPT_VIOLATION - 1] = UNKNOWN,
+    [VMX_EXIT_REASON_EPT_VIOLATION]                                               = VmexitEptViolation,
+    [VMX_EXIT_REASON_EPT_MISCONFIGURATION]                                        = VmexitEptMisconfiguration,
+    [VMX_EXIT_REASON_EXECUTE_INVEPT]                                              = UNDEFINED,
+    [VMX_EXIT_REASON_EXECUTE_INVEPT + 1 ... VMX_EXIT_REASON_EXECUTE_INVVPID - 1]  = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_INVVPID]                                             = UNDEFINED,
+    [VMX_EXIT_REASON_EXECUTE_INVVPID + 1]                                         = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_XSETBV]                                              = DispatchEventXsetbv,
+    [VMX_EXIT_REASON_EXECUTE_XSETBV + 1 ... VMX_EXIT_REASON_EXECUTE_VMFUNC - 1]   = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_VMFUNC]                                              = UNDEFINED,
+    [VMX_EXIT_REASON_EXECUTE_VMFUNC + 1 ... VMX_EXIT_REASON_COUNT - 1]            = UNKNOWN,
 };
 
 static inline VOID VmexitDispatch(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Reason)
@@ -165,10 +183,9 @@ static __attribute__((__noinline__, __cold__)) UINT64 VmexitWrapRip(UINT64 Rip)
     return (VmcsRead32(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_ACCESS_RIGHTS_LONG_MODE) ? Rip : (UINT32)Rip;
 }
 
-static inline VOID VmexitAdvanceRip(const VIRTUAL_MACHINE_STATE *VCpu)
+static inline VOID VmexitAdvance(const VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
 {
-    UINT32 Length = VmcsRead32(VMCS_VMEXIT_INSTRUCTION_LENGTH);
-    UINT64 Rip    = VCpu->LastVmexitRip + Length;
+    UINT64 Rip = VCpu->LastVmexitRip + Length;
 
     if (UNLIKELY((UINT32)Rip < Length))
         Rip = VmexitWrapRip(Rip);
@@ -179,6 +196,11 @@ static inline VOID VmexitAdvanceRip(const VIRTUAL_MACHINE_STATE *VCpu)
                          VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
 }
 
+VOID VmexitAdvanceRipBy(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
+{
+    VmexitAdvance(VCpu, Length);
+}
+
 /* --- the entry --- */
 
 /* Gives the reason with the bit that tells a failed entry, which no handler's number has. */
@@ -187,10 +209,7 @@ static inline UINT32 VmexitReadState(VIRTUAL_MACHINE_STATE *VCpu, GUEST_REGS *Re
     UINT32 Reason = VmcsRead32(VMCS_EXIT_REASON);
 
     VCpu->Regs              = Regs;
-    VCpu->IsOnVmxRootMode   = TRUE;
-    VCpu->IncrementRip      = TRUE;
-    VCpu->XmmRegsValid      = FALSE;
-    VCpu->ExitEnd           = 0;
+    VCpu->ExitFlags         = VCpu->ExitFlagsAtStart;
     VCpu->ExitReason        = Reason;
     VCpu->ExitQualification = VmcsReadNatural(VMCS_EXIT_QUALIFICATION);
     VCpu->LastVmexitRip     = VmcsReadNatural(VMCS_GUEST_RIP);
@@ -202,6 +221,8 @@ static inline UINT32 VmexitReadState(VIRTUAL_MACHINE_STATE *VCpu, GUEST_REGS *Re
 /* What few exits need at their end. NULL or the frame for IRET, as VmxVmexitHandler returns it. */
 static __attribute__((__noinline__, __cold__)) const UINT64 *VmexitUnusualEnd(VIRTUAL_MACHINE_STATE *VCpu)
 {
+    if (VCpu->ExitEnd & EXIT_END_STEP)
+        MtfResolveStep(VCpu);
     if (VCpu->ExitEnd & EXIT_END_WRITE_REGS) {
         VmcsWriteNatural(VMCS_GUEST_RSP, VCpu->Regs->rsp);
         VmcsWriteNatural(VMCS_GUEST_RFLAGS, VCpu->Regs->rflags);
@@ -220,7 +241,7 @@ const UINT64 *VmxVmexitHandler(GUEST_REGS *Regs)
 
     VmexitDispatch(VCpu, VmexitReadState(VCpu, Regs));
     if (LIKELY(VCpu->IncrementRip))
-        VmexitAdvanceRip(VCpu);
+        VmexitAdvance(VCpu, VmcsRead32(VMCS_VMEXIT_INSTRUCTION_LENGTH));
     if (UNLIKELY(VCpu->ExitEnd != 0))
         return VmexitUnusualEnd(VCpu);
 

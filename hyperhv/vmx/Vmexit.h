@@ -10,4 +10,8 @@
 /* Root mode. One exit, decoded into VCpu; on return VCpu->IncrementRip says whether RIP moves on. */
 typedef VOID (*VMEXIT_HANDLER)(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* Root mode. RIP past an instruction of Length bytes that was carried out, with the interrupt shadow ended
+ * and a single-step trap pending, as the processor would have it after the instruction. */
+VOID VmexitAdvanceRipBy(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length);
+
 #endif

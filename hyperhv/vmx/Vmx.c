@@ -10,7 +10,8 @@
  *   Controls.c         which controls we use      ControlRegisters.c  CR0 and CR4
  *   Vmcs.c             the set-up of a VMCS       HostTables.c        root mode's GDT, TSS, IDT
  *   Vmexit.c           every exit comes through   AsmVmexitHandler.S  from here
- *   Ept.c, Mtrr.c      views of physical memory   VmxMsr.c            MSRs that live in the VMCS, the MSR
+ *   Ept.c, EptViews.c, Mtrr.c   views of physical memory; Mtf.c  one instruction at a time
+ *    VmxMsr.c            MSRs that live in the VMCS, the MSR
  * bitmap EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out RootExceptions.c
  * exceptions of root mode    VmxLeave.c          the way out
  */
@@ -27,8 +28,11 @@
 #include "hyperhv/vmx/AsmEntry.h"
 #include "hyperhv/vmx/ControlRegisters.h"
 #include "hyperhv/vmx/Controls.h"
+#include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/EventInjection.h"
+#include "hyperhv/vmx/Mtf.h"
 #include "hyperhv/vmx/Mtrr.h"
+#include "hyperhv/vmx/Vmexit.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/VmxMsr.h"
 #include "hyperhv/vmx/VmxState.h"
@@ -38,19 +42,6 @@
 #define FEATURE_CONTROL_VMX_NOT_SMX (1ull << 2)
 #define BASIC_REVISION_MASK         0x7FFFFFFFull
 #define INVEPT_ALL                  (&(const VMX_INVALIDATE_DESCRIPTOR){0, 0})
-
-/* Written by VmxInitialize and VmxUninitialize only. */
-static EPT_VIEW *IdentityView;
-
-UINT64 VmxEptPointer(VOID)
-{
-    return IdentityView->Eptp;
-}
-
-const EPT_VIEW *VmxIdentityView(VOID)
-{
-    return IdentityView;
-}
 
 /* --- checks --- */
 
@@ -85,8 +76,7 @@ static BOOLEAN VmxInitialize(VOID)
     MtrrInitialize();
     if (!HostIdtInitialize(CpuReadCs()))
         return FALSE;
-    IdentityView = EptCreateIdentityView();
-    if (IdentityView == NULL) {
+    if (!EptViewsInitialize()) {
         HostIdtUninitialize();
         return FALSE;
     }
@@ -95,8 +85,7 @@ static BOOLEAN VmxInitialize(VOID)
 
 static VOID VmxUninitialize(VOID)
 {
-    EptFreeView(IdentityView);
-    IdentityView = NULL;
+    EptViewsUninitialize();
     HostIdtUninitialize();
 }
 
@@ -336,6 +325,13 @@ const BACKEND g_VmxBackend = {
     .GetCr4                  = VmxGetCr4,
     .GetCpl                  = VmxGetCpl,
     .ReadXmmRegs             = VmxReadXmmRegs,
+    .AdvanceRip              = VmexitAdvanceRipBy,
+    .ViewPreparePage         = EptViewPreparePage,
+    .ViewSetPage             = EptViewSetPage,
+    .ViewFlushThisCore       = EptViewFlushThisCore,
+    .ViewFlushAllCores       = EptViewFlushAllCores,
+    .StepBegin               = MtfStepBegin,
+    .StepEnd                 = MtfStepEnd,
     .InjectUndefinedOpcode   = EventInjectUndefinedOpcode,
     .InjectGeneralProtection = EventInjectGeneralProtection,
     .ReadVirtualizedMsr      = VmxReadVirtualizedMsr,

@@ -6,11 +6,6 @@
 #define HYPERHV_VMX_VMX_H
 
 #include "hyperhv/core/State.h"
-#include "hyperhv/vmx/Ept.h"
-
-/* Any, after the backend's Initialize. The view that every core starts with. */
-UINT64 VmxEptPointer(VOID);
-const EPT_VIEW *VmxIdentityView(VOID);
 
 /* Root mode, at the end of an exit. Leaves VMX operation with the processor as the guest had it: control and
  * segment registers, descriptor tables with their limits, debug and system MSRs. Fills VCpu->VmxoffState;

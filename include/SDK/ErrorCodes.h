@@ -40,6 +40,7 @@
     X(DEBUGGER_ERROR_INVALID_REQUEST, 0xC0000016, "the request has a field that is out of range")            \
     X(DEBUGGER_ERROR_EVENT_TYPE_NOT_AVAILABLE, 0xC0000017,                                                   \
       "this type of event is not available on this machine")                                                 \
+    X(DEBUGGER_ERROR_INVALID_ADDRESS, 0xC0000019, "the address is not mapped")                               \
     X(DEBUGGER_ERROR_VERSION_MISMATCH, 0xC0000018,                                                           \
       "tool and modules are of different versions: install them together")
 

@@ -66,4 +66,13 @@ typedef enum _VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE {
     VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED = 4, /* nobody listens */
 } VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE;
 
+/* Context of the hidden hooks that monitor memory (HIDDEN_HOOK_READ... and its kin). */
+typedef struct _EPT_HOOKS_CONTEXT {
+    UINT64 HookingTag;      /* the number that the user gave the range */
+    UINT64 PhysicalAddress; /* of the access */
+    UINT64 VirtualAddress;  /* of the access; 0 when it was the processor's own (a walk of page tables) */
+    UINT32 Access;          /* bit 0 read, 1 write, 2 execute */
+    UINT32 Reserved;
+} EPT_HOOKS_CONTEXT;
+
 #endif

@@ -192,10 +192,13 @@ static inline VOID CpuTripleFault(VOID)
 
 #endif
 
-/* Non-faulting forms, for root mode under the VMM's own IDT (a #GP inside them becomes FALSE) and for the
- * fake processor. TRUE: done. */
+/* Non-faulting forms, for root mode under the VMM's own IDT (an exception inside them becomes FALSE) and for
+ * the fake processor. TRUE: done. */
 BOOLEAN CpuTryReadMsr(UINT32 Msr, UINT64 *Value);
 BOOLEAN CpuTryWriteMsr(UINT32 Msr, UINT64 Value);
 BOOLEAN CpuTryWriteXcr(UINT32 Xcr, UINT64 Value);
+
+/* The same for memory: FALSE when the address is not mapped, or not writable, in root mode's page table. */
+BOOLEAN CpuTryWrite64(UINT64 Address, UINT64 Value);
 
 #endif

@@ -27,6 +27,13 @@ VOID PlatformMemoryFreePages(PVOID Pages, UINT32 PageCount);
 UINT64 PlatformMemoryVirtualToPhysical(const VOID *Virtual);
 PVOID PlatformMemoryPhysicalToVirtual(UINT64 Physical);
 
+/* Process context. Where the kernel maps a page of RAM; NULL for what is not RAM. Readable in VMX root mode.
+ */
+PVOID PlatformMemoryPhysicalToVirtualIfRam(UINT64 Physical);
+
+/* Process context. Physical address of a kernel address. FALSE: not mapped, or not a kernel address. */
+BOOLEAN PlatformMemoryTranslateKernel(UINT64 Virtual, UINT64 *Physical);
+
 /* Process context. Fills one page with the top level of a page table that has the kernel's half of every
  * address space and nothing in the user's half. It stays true: the kernel never changes the top level of its
  * half. FALSE: this kernel does not tell where its page table is. */

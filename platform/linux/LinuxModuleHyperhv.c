@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * LinuxModuleHyperhv.c - hyperhv.ko: what the VMM exports. Loading the module changes nothing; its users start it.
+ * LinuxModuleHyperhv.c - hyperhv.ko: what the VMM exports. Loading the module changes nothing; its users
+ * start it.
  */
 #include <linux/module.h>
 
@@ -25,6 +26,10 @@ EXPORT_SYMBOL_GPL(VmFuncSetTriggerEventForWrmsrs);
 EXPORT_SYMBOL_GPL(VmFuncSetTriggerEventForVmcalls);
 EXPORT_SYMBOL_GPL(VmFuncSetTriggerEventForXsetbvs);
 EXPORT_SYMBOL_GPL(VmFuncVmxVmcall);
+EXPORT_SYMBOL_GPL(ConfigureEptHook);
+EXPORT_SYMBOL_GPL(ConfigureEptUnHook);
+EXPORT_SYMBOL_GPL(ConfigureEptHookMonitor);
+EXPORT_SYMBOL_GPL(ConfigureEptUnHookMonitor);
 EXPORT_SYMBOL_GPL(ConfigureSetMsrReadExiting);
 EXPORT_SYMBOL_GPL(ConfigureUnsetMsrReadExiting);
 EXPORT_SYMBOL_GPL(ConfigureSetMsrWriteExiting);

@@ -41,8 +41,29 @@ PVOID PlatformMemoryPhysicalToVirtual(UINT64 Physical)
     return phys_to_virt(Physical);
 }
 
-/* init_mm is not exported, nor is kallsyms_lookup_name; a kprobe may be put on any function by name, and tells where it
- * is. */
+PVOID PlatformMemoryPhysicalToVirtualIfRam(UINT64 Physical)
+{
+    return page_is_ram(PHYS_PFN(Physical)) ? phys_to_virt(Physical) : NULL;
+}
+
+BOOLEAN PlatformMemoryTranslateKernel(UINT64 Virtual, UINT64 *Physical)
+{
+    unsigned int Level;
+    unsigned long Mask;
+    pte_t *Entry;
+
+    if (Virtual < TASK_SIZE_MAX)
+        return FALSE;
+    Entry = lookup_address(Virtual, &Level);
+    if (Entry == NULL || !pte_present(*Entry))
+        return FALSE;
+    Mask      = page_level_mask(Level);
+    *Physical = ((u64)pte_pfn(*Entry) << PAGE_SHIFT & Mask) | (Virtual & ~Mask);
+    return TRUE;
+}
+
+/* init_mm is not exported, nor is kallsyms_lookup_name; a kprobe may be put on any function by name, and
+ * tells where it is. */
 static struct mm_struct *FindInitMm(void)
 {
     struct kprobe Probe = {.symbol_name = "kallsyms_lookup_name"};

@@ -74,4 +74,20 @@ VOID ConfigureUnsetMsrReadExiting(UINT32 CoreId, UINT32 Msr);
 BOOLEAN ConfigureSetMsrWriteExiting(UINT32 CoreId, UINT32 Msr);
 VOID ConfigureUnsetMsrWriteExiting(UINT32 CoreId, UINT32 Msr);
 
+/* Process. A hidden breakpoint at a kernel address: HIDDEN_HOOK_EXEC_CC events, on all cores, when this
+ * returns. Reads of the page see the original bytes. Set as often as unset: setting it again adds a user. 0,
+ * or DEBUGGER_ERROR_.... */
+UINT32 ConfigureEptHook(UINT64 VirtualAddress);
+
+/* Process. FALSE: there is none. */
+BOOLEAN ConfigureEptUnHook(UINT64 VirtualAddress);
+
+/* Process. Events for accesses to Length bytes from Address, kernel-virtual or physical, on all cores.
+ * Access: bit 0 read, 1 write, 2 execute, in any combination; it decides the events' type. Tag: the user's
+ * number of the range, which the events carry (EPT_HOOKS_CONTEXT). 0, or DEBUGGER_ERROR_.... */
+UINT32 ConfigureEptHookMonitor(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access);
+
+/* Process. FALSE: there is no such range. */
+BOOLEAN ConfigureEptUnHookMonitor(UINT64 Tag);
+
 #endif

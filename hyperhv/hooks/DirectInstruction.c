@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DirectInstruction.c - instructions that are carried out without a step.
+ *
+ * Context: any for classifying, VMX root mode for executing. SDM Vol. 2, NOP (table 4-12: recommended
+ * multi-byte forms), ENDBR64, PUSH.
+ */
+#include "hyperhv/hooks/DirectInstruction.h"
+
+#include "platform/CpuInstructions.h"
+#include "hyperhv/core/Backend.h"
+#include "hyperhv/hooks/Monitor.h"
+
+#define OPCODE_PUSH_FIRST 0x50u /* + register */
+#define PREFIX_REX_B      0x41u
+#define MAX_FORM          9
+
+/* Instructions without an effect. ORDER: a form that begins like another stands after it only if it is
+ * longer. */
+static const struct {
+    UINT8 Length;
+    UINT8 Bytes[MAX_FORM];
+} NoEffect[] = {
+    {5, {0x0F, 0x1F, 0x44, 0x00, 0x00}},
+    {4, {0xF3, 0x0F, 0x1E, 0xFA}}, /* ENDBR64 */
+    {1, {0x90}},
+    {2, {0x66, 0x90}},
+    {3, {0x0F, 0x1F, 0x00}},
+    {4, {0x0F, 0x1F, 0x40, 0x00}},
+    {6, {0x66, 0x0F, 0x1F, 0x44, 0x00, 0x00}},
+    {7, {0x0F, 0x1F, 0x80, 0x00, 0x00, 0x00, 0x00}},
+    {8, {0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
+    {9, {0x66, 0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
+};
+
+static BOOLEAN IsForm(const UINT8 *Bytes, UINT32 Available, UINT32 Form)
+{
+    UINT32 Index;
+
+    if (NoEffect[Form].Length > Available)
+        return FALSE;
+    for (Index = 0; Index < NoEffect[Form].Length; Index++)
+        if (Bytes[Index] != NoEffect[Form].Bytes[Index])
+            return FALSE;
+    return TRUE;
+}
+
+DIRECT_INSTRUCTION DirectInstructionClassify(const UINT8 *Bytes, UINT32 Available)
+{
+    UINT32 Form;
+
+    for (Form = 0; Form < COUNT_OF(NoEffect); Form++)
+        if (IsForm(Bytes, Available, Form))
+            return (DIRECT_INSTRUCTION){DIRECT_NOP, NoEffect[Form].Length, 0};
+
+    if (Available >= 1 && (Bytes[0] & 0xF8u) == OPCODE_PUSH_FIRST)
+        return (DIRECT_INSTRUCTION){DIRECT_PUSH, 1, Bytes[0] & 7};
+    if (Available >= 2 && Bytes[0] == PREFIX_REX_B && (Bytes[1] & 0xF8u) == OPCODE_PUSH_FIRST)
+        return (DIRECT_INSTRUCTION){DIRECT_PUSH, 2, (UINT8)(8 + (Bytes[1] & 7))};
+    return (DIRECT_INSTRUCTION){DIRECT_NONE, 0, 0};
+}
+
+/* The kernel's stack is mapped in root mode's page table as in every other; a user's is not. A monitor could
+ * be waiting for this very write: then it must be the guest that writes. */
+static BOOLEAN DirectPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register)
+{
+    GUEST_REGS *Regs = VCpu->Regs;
+    UINT64 Top       = Regs->rsp - sizeof(UINT64);
+
+    if ((INT64)Top >= 0 || MonitorsExist() || !CpuTryWrite64(Top, ((const UINT64 *)Regs)[Register]))
+        return FALSE;
+    Regs->rsp = Top;
+    VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
+    return TRUE;
+}
+
+BOOLEAN DirectInstructionExecute(VIRTUAL_MACHINE_STATE *VCpu, DIRECT_INSTRUCTION Instruction)
+{
+    if (Instruction.Kind == DIRECT_NONE ||
+        (Instruction.Kind == DIRECT_PUSH && !DirectPush(VCpu, Instruction.Register)))
+        return FALSE;
+    g_Backend->AdvanceRip(VCpu, Instruction.Length);
+    return TRUE;
+}

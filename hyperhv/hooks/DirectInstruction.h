@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * DirectInstruction.h - instructions under a hidden breakpoint that are carried out without a step: those
+ * that almost every function of a kernel starts with.
+ */
+#ifndef HYPERHV_HOOKS_DIRECT_INSTRUCTION_H
+#define HYPERHV_HOOKS_DIRECT_INSTRUCTION_H
+
+#include "hyperhv/core/State.h"
+
+typedef enum _DIRECT_KIND {
+    DIRECT_NONE = 0, /* none of those: it takes a step */
+    DIRECT_NOP,      /* NOP of any length, ENDBR64 */
+    DIRECT_PUSH,     /* PUSH of a 64-bit register */
+} DIRECT_KIND;
+
+typedef struct _DIRECT_INSTRUCTION {
+    UINT8 Kind;     /* DIRECT_KIND */
+    UINT8 Length;   /* bytes; 0 for DIRECT_NONE */
+    UINT8 Register; /* DIRECT_PUSH: number of the register in GUEST_REGS */
+} DIRECT_INSTRUCTION;
+
+/* Any context. Bytes has Available bytes of code, the instruction's first one at [0]. */
+DIRECT_INSTRUCTION DirectInstructionClassify(const UINT8 *Bytes, UINT32 Available);
+
+/* Root mode, within an exit of VCpu. Carries Instruction out, RIP included. FALSE: it cannot be done here (a
+ * PUSH to a stack that is not the kernel's, or not mapped): nothing has changed. */
+BOOLEAN DirectInstructionExecute(VIRTUAL_MACHINE_STATE *VCpu, DIRECT_INSTRUCTION Instruction);
+
+#endif

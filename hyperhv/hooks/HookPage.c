@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HookPage.c - the physical pages that hooks lie on.
+ *
+ * Context: process for making and changing, VMX root mode for finding and refreshing. SDM Vol.
+ * 3, 29.3.2, 29.3.3.
+ */
+#include "hyperhv/hooks/HookPage.h"
+
+#include "platform/PlatformCpu.h"
+#include "hyperhv/core/Backend.h"
+#include "hyperhv/hooks/HiddenBreakpoint.h"
+#include "hyperhv/hooks/Monitor.h"
+
+#define BUCKET_BITS    14u
+#define BUCKETS        (1u << BUCKET_BITS)
+#define PAGE_MASK_BITS (~(PLATFORM_PAGE_SIZE - 1))
+#define OPCODE_INT3    0xCCull
+
+/* Written in process context under the hooks' lock. */
+static HOOK_PAGE **Buckets;
+
+static UINT32 BucketOf(UINT64 Physical)
+{
+    return (UINT32)(Physical >> PLATFORM_PAGE_SHIFT) & (BUCKETS - 1);
+}
+
+BOOLEAN HookPageInitialize(VOID)
+{
+    Buckets = PlatformMemoryAllocate(BUCKETS * sizeof(*Buckets));
+    return Buckets != NULL;
+}
+
+VOID HookPageUninitialize(VOID)
+{
+    HOOK_PAGE *Page;
+    UINT32 Bucket;
+
+    for (Bucket = 0; Bucket < BUCKETS; Bucket++) {
+        while ((Page = Buckets[Bucket]) != NULL) {
+            Buckets[Bucket] = Page->Next;
+            PlatformMemoryFreePages(Page->Fake, 1);
+            PlatformMemoryFree(Page);
+        }
+    }
+    PlatformMemoryFree(Buckets);
+    Buckets = NULL;
+}
+
+HOOK_PAGE *HookPageFind(UINT64 Physical)
+{
+    HOOK_PAGE *Page = __atomic_load_n(&Buckets[BucketOf(Physical)], __ATOMIC_ACQUIRE);
+
+    Physical &= PAGE_MASK_BITS;
+    while (Page != NULL && Page->Physical != Physical)
+        Page = __atomic_load_n(&Page->Next, __ATOMIC_ACQUIRE);
+    return Page;
+}
+
+HOOK_PAGE *HookPageGet(UINT64 Physical)
+{
+    HOOK_PAGE *Page = HookPageFind(Physical);
+
+    Physical &= PAGE_MASK_BITS;
+    if (Page != NULL)
+        return Page;
+    if (!g_Backend->ViewPreparePage(Physical))
+        return NULL;
+    Page = PlatformMemoryAllocate(sizeof(*Page));
+    if (Page == NULL)
+        return NULL;
+    Page->Physical = Physical;
+    Page->Original = PlatformMemoryPhysicalToVirtualIfRam(Physical);
+    Page->Next     = Buckets[BucketOf(Physical)];
+    __atomic_store_n(&Buckets[BucketOf(Physical)], Page, __ATOMIC_RELEASE);
+    return Page;
+}
+
+static VOID HookPageForget(HOOK_PAGE *Page)
+{
+    HOOK_PAGE **Link = &Buckets[BucketOf(Page->Physical)];
+
+    while (*Link != Page)
+        Link = &(*Link)->Next;
+    __atomic_store_n(Link, Page->Next, __ATOMIC_RELEASE);
+    PlatformCpuWaitForExits();
+    PlatformMemoryFreePages(Page->Fake, 1);
+    PlatformMemoryFree(Page);
+}
+
+/* What the entry allows: all but what a hook waits for. A hidden breakpoint wants the copy to be seen by
+ * fetches alone. A page that cannot be read cannot be written either (29.3.3.1: such an entry is malformed).
+ */
+static UINT32 HookPageAccess(const HOOK_PAGE *Page)
+{
+    UINT32 Access = HOOK_ACCESS_ALL & ~MonitorsAccess(Page->Monitors);
+
+    if (Page->Breakpoints != NULL)
+        Access &= ~(HOOK_ACCESS_READ | HOOK_ACCESS_WRITE);
+    if (!(Access & HOOK_ACCESS_READ))
+        Access &= ~HOOK_ACCESS_WRITE;
+    return Access;
+}
+
+VOID HookPageApply(HOOK_PAGE *Page)
+{
+    UINT64 Target = Page->Physical;
+
+    if (Page->Breakpoints != NULL)
+        Target = PlatformMemoryVirtualToPhysical(Page->Fake);
+    g_Backend->ViewSetPage(Page->Physical, Target, HookPageAccess(Page));
+    g_Backend->ViewFlushAllCores();
+    if (Page->Breakpoints == NULL && Page->Monitors == NULL)
+        HookPageForget(Page);
+}
+
+BOOLEAN HookPageAddFake(HOOK_PAGE *Page)
+{
+    if (Page->Fake != NULL)
+        return TRUE;
+    if (Page->Original == NULL)
+        return FALSE;
+    Page->Fake = PlatformMemoryAllocatePages(1);
+    if (Page->Fake == NULL)
+        return FALSE;
+    HookPageRefresh(Page);
+    return TRUE;
+}
+
+VOID HookPageMark(HOOK_PAGE *Page, UINT32 Offset, BOOLEAN IsBreakpoint)
+{
+    UINT8 *Mask = &Page->BreakpointMask[Offset / sizeof(UINT64)];
+    UINT8 Bit   = (UINT8)(1u << (Offset % sizeof(UINT64)));
+
+    *Mask = IsBreakpoint ? *Mask | Bit : *Mask & (UINT8)~Bit;
+}
+
+static UINT64 OverlayBreakpoints(UINT64 Word, UINT8 Mask)
+{
+    UINT32 Byte;
+
+    for (Byte = 0; Byte < sizeof(Word); Byte++) {
+        if (Mask & (1u << Byte)) {
+            Word &= ~(0xFFull << (8 * Byte));
+            Word |= OPCODE_INT3 << (8 * Byte);
+        }
+    }
+    return Word;
+}
+
+VOID HookPageRefresh(HOOK_PAGE *Page)
+{
+    UINT32 Index;
+    UINT64 Word;
+
+    for (Index = 0; Index < HOOK_WORDS_PER_PAGE; Index++) {
+        Word = __atomic_load_n(&Page->Original[Index], __ATOMIC_RELAXED);
+        if (Page->BreakpointMask[Index] != 0)
+            Word = OverlayBreakpoints(Word, Page->BreakpointMask[Index]);
+        if (Page->Fake[Index] != Word)
+            __atomic_store_n(&Page->Fake[Index], Word, __ATOMIC_RELEASE);
+    }
+}

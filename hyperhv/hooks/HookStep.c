@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HookStep.c - letting one instruction through.
+ *
+ * Context: VMX root mode.
+ */
+#include "hyperhv/hooks/HookStep.h"
+
+#include "hyperhv/core/Backend.h"
+#include "hyperhv/hooks/HiddenBreakpoint.h"
+#include "hyperhv/hooks/Monitor.h"
+#include "hyperhv/interface/Dispatch.h"
+
+VOID HookStepBegin(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access)
+{
+    HV_STEP *Step = &VCpu->Step;
+
+    if (VCpu->MtfEptHookRestorePoint == NULL)
+        Step->WrittenCount = 0;
+    if ((Access & HOOK_ACCESS_WRITE) && Page->Fake != NULL && Step->WrittenCount < COUNT_OF(Step->Written))
+        Step->Written[Step->WrittenCount++] = Page;
+    VCpu->MtfEptHookRestorePoint = Page;
+    g_Backend->StepBegin(VCpu);
+}
+
+VOID HookStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    HV_STEP *Step = &VCpu->Step;
+    UINT32 Index;
+
+    g_Backend->StepEnd(VCpu);
+    VCpu->MtfEptHookRestorePoint = NULL;
+
+    for (Index = 0; Index < Step->WrittenCount; Index++) {
+        HookPageRefresh(Step->Written[Index]);
+        HiddenBreakpointsReclassify(Step->Written[Index]);
+    }
+    for (Index = 0; Index < Step->PostCount; Index++)
+        MonitorTellPost(VCpu, Step->Post[Index].EventType, &Step->Post[Index].Context);
+    Step->PostCount = 0;
+    if (Step->BreakpointPost != 0)
+        DispatchEventHiddenHookExecCcPost(VCpu, Step->BreakpointPost);
+    Step->BreakpointPost = 0;
+}

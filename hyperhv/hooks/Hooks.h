@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hooks.h - the hidden hooks as a whole: their lock, their life.
+ *
+ * Where things are in this room:
+ *   Hooks.c             this: the lock, setting and unsetting from outside (the Configure* exports)
+ *   HookPage.c          pages with hooks: what each shows, how it is found
+ *   HiddenBreakpoint.c  events when an instruction is about to be executed
+ *   Monitor.c           events when memory is read, written or executed
+ *   HookStep.c          letting one instruction through; DirectInstruction.c: carrying it out instead
+ */
+#ifndef HYPERHV_HOOKS_HOOKS_H
+#define HYPERHV_HOOKS_HOOKS_H
+
+#include "hyperhv/core/State.h"
+
+/* Process context. FALSE: no memory, nothing left behind. */
+BOOLEAN HooksInitialize(VOID);
+
+/* Process context, no core virtualized any more. Frees all hooks. */
+VOID HooksUninitialize(VOID);
+
+/* Root mode, within the exit of an access that the view does not allow. FALSE: no hook explains it. */
+BOOLEAN HooksHandleViolation(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Access, UINT64 Physical, UINT64 Virtual);
+
+#endif

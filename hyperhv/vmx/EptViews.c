@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * EptViews.c - the two views of physical memory.
+ *
+ * Context: process, but for EptViewFlushThisCore. SDM Vol. 3, 29.3.2, 29.4.3.
+ */
+#include "hyperhv/vmx/EptViews.h"
+
+#include "SDK/VmcallNumbers.h"
+#include "platform/CpuVmx.h"
+#include "platform/PlatformCpu.h"
+#include "hyperhv/core/Globals.h"
+#include "hyperhv/vmx/Ept.h"
+
+/* Written by Initialize and Uninitialize only. */
+static EPT_VIEW *Plain, *Hooked;
+
+BOOLEAN EptViewsInitialize(VOID)
+{
+    Plain  = EptCreateIdentityView();
+    Hooked = EptCreateIdentityView();
+    if (Plain != NULL && Hooked != NULL)
+        return TRUE;
+    EptViewsUninitialize();
+    return FALSE;
+}
+
+VOID EptViewsUninitialize(VOID)
+{
+    EptFreeView(Plain);
+    EptFreeView(Hooked);
+    Plain = Hooked = NULL;
+}
+
+UINT64 EptViewHooked(VOID)
+{
+    return Hooked->Eptp;
+}
+
+UINT64 EptViewPlain(VOID)
+{
+    return Plain->Eptp;
+}
+
+BOOLEAN EptViewPreparePage(UINT64 Physical)
+{
+    return EptSplitToPage(Hooked, Physical);
+}
+
+VOID EptViewSetPage(UINT64 Physical, UINT64 Target, UINT32 Access)
+{
+    UINT32 Shift;
+    UINT64 *Entry   = EptFindLeaf(Hooked, Physical, &Shift);
+    UINT64 MoreBits = *Entry & EPT_MEMORY_TYPE_MASK;
+
+    __atomic_store_n(Entry, Target | MoreBits | Access, __ATOMIC_RELEASE);
+}
+
+VOID EptViewFlushThisCore(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    const VMX_INVALIDATE_DESCRIPTOR Descriptor = {.Context = Hooked->Eptp};
+
+    (VOID) VCpu;
+    CpuInvept(INVEPT_SINGLE_CONTEXT, &Descriptor);
+}
+
+/* On each core, interrupts off. */
+static VOID FlushByVmcall(PVOID Context)
+{
+    (VOID) Context;
+    if (g_GuestState[PlatformCpuCurrent()].Lifecycle == VMM_CORE_RUNNING)
+        CpuVmCall(VMCALL_INVEPT_SINGLE_CONTEXT, 0, 0, 0);
+}
+
+VOID EptViewFlushAllCores(VOID)
+{
+    PlatformCpuRunOnAll(FlushByVmcall, NULL);
+}

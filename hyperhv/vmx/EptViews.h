@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * EptViews.h - the two views of physical memory that all cores share: "as it is" and "as hooked".
+ *
+ * Cores run on the second; a core in a step is on the first. Only the second is ever changed. SDM Vol.
+ * 3, 29.3, 29.4.3.
+ */
+#ifndef HYPERHV_VMX_EPT_VIEWS_H
+#define HYPERHV_VMX_EPT_VIEWS_H
+
+#include "hyperhv/core/State.h"
+
+/* Process context. FALSE: no memory, nothing left behind. */
+BOOLEAN EptViewsInitialize(VOID);
+VOID EptViewsUninitialize(VOID);
+
+/* Any, after Initialize: EPT pointers. */
+UINT64 EptViewHooked(VOID);
+UINT64 EptViewPlain(VOID);
+
+/* Backend.h tells the contracts. */
+BOOLEAN EptViewPreparePage(UINT64 Physical);
+VOID EptViewSetPage(UINT64 Physical, UINT64 Target, UINT32 Access);
+VOID EptViewFlushAllCores(VOID);
+
+/* Root mode. No translation that came from the hooked view is used any more on this core. */
+VOID EptViewFlushThisCore(VIRTUAL_MACHINE_STATE *VCpu);
+
+#endif

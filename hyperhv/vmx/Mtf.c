@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mtf.c - the monitor trap flag: one guest instruction, then an exit.
+ *
+ * Context: VMX root mode. SDM Vol. 3, 26.5.2 (MTF exits), 27.3.1.5 (checks on interruptibility), 25.4.2. The
+ * contract, section 5, "MTF".
+ */
+#include "hyperhv/vmx/Mtf.h"
+
+#include "hyperhv/hooks/HookStep.h"
+#include "hyperhv/interface/Callback.h"
+#include "hyperhv/interface/Log.h"
+#include "hyperhv/vmx/Controls.h"
+#include "hyperhv/vmx/EptViews.h"
+#include "hyperhv/vmx/EventInjection.h"
+#include "hyperhv/vmx/Vmcs.h"
+
+#define RFLAGS_TF (1ull << 8)
+
+VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On)
+{
+    if (On)
+        VmxSetPrimaryControls(VCpu, PRIMARY_MONITOR_TRAP_FLAG);
+    else
+        VmxClearPrimaryControls(VCpu, PRIMARY_MONITOR_TRAP_FLAG);
+}
+
+/* An interrupt that waits would be taken before the instruction, and the trap would come on the first one of
+ * its handler. A MOV-SS shadow keeps interrupts out for exactly one instruction. Not with an event that goes
+ * in with this entry: the entry would fail, and the trap comes after that event's delivery as it should.
+ * Where the guest single-steps itself, the shadow wants its trap pending (27.3.1.5), which is then told after
+ * the instruction, as without us. */
+VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT32 State;
+
+    if (EventIsQueued())
+        return;
+    State = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~INTERRUPTIBILITY_BLOCKING_BY_STI;
+    VmcsWrite32(VMCS_GUEST_INTERRUPTIBILITY_STATE, State | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS);
+    if (UNLIKELY(VCpu->Regs->rflags & RFLAGS_TF))
+        VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
+                         VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
+}
+
+VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VmcsWrite64(VMCS_EPT_POINTER, EptViewPlain());
+    MtfSet(VCpu, TRUE);
+    MtfHoldInterrupts(VCpu);
+    VCpu->ExitFlagsAtStart = EXIT_FLAGS_START_STEP;
+}
+
+VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VmcsWrite64(VMCS_EPT_POINTER, EptViewHooked());
+    VCpu->ExitFlagsAtStart = EXIT_FLAGS_START;
+    VCpu->ExitEnd &= (UINT8)~EXIT_END_STEP;
+}
+
+/* The exit of a step was not its trap: an instruction that exits by itself, or an event before the
+ * instruction. */
+VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    if (VCpu->IncrementRip || EventIsQueued()) {
+        HookStepEnd(VCpu);
+        MtfSet(VCpu, FALSE);
+    } else {
+        MtfHoldInterrupts(VCpu);
+    }
+}
+
+static VOID MtfReportUnexplained(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    if (VCpu->UnexplainedMtfLogged)
+        return;
+    VCpu->UnexplainedMtfLogged = TRUE;
+    LogWarning("core %u: an MTF exit that nobody asked for, at RIP %llx", VCpu->CoreId, VCpu->LastVmexitRip);
+}
+
+VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    BOOLEAN Explained = FALSE;
+
+    VCpu->IncrementRip = FALSE;
+
+    if (VmmCallbackCheckAndHandleReApplyingBreakpoint(VCpu->CoreId))
+        Explained = TRUE;
+
+    if (VCpu->MtfEptHookRestorePoint != NULL) {
+        HookStepEnd(VCpu);
+        Explained = TRUE;
+    }
+
+    if (VCpu->RegisterBreakOnMtf) {
+        VCpu->RegisterBreakOnMtf = FALSE; /* first: the handler may ask for another */
+        VmmCallbackRegisteredMtfHandler(VCpu->CoreId);
+        Explained = TRUE;
+    } else if (VmmCallbackCheckAndHandleNmiCallback(VCpu->CoreId)) {
+        Explained = TRUE;
+    }
+
+    if (VmmCallbackRestoreEptState(VCpu->CoreId))
+        Explained = TRUE;
+
+    if (VCpu->EnableExternalInterruptsOnContinueMtf) {
+        VCpu->EnableExternalInterruptsOnContinueMtf = FALSE;
+        VmcsWrite32(VMCS_PIN_BASED_CONTROLS,
+                    VmcsRead32(VMCS_PIN_BASED_CONTROLS) & ~PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
+    }
+
+    if (!Explained)
+        MtfReportUnexplained(VCpu);
+    if (!VCpu->IgnoreMtfUnset && !VCpu->RegisterBreakOnMtf && VCpu->MtfEptHookRestorePoint == NULL)
+        MtfSet(VCpu, FALSE);
+    VCpu->IgnoreMtfUnset = FALSE;
+}
