@@ -105,7 +105,7 @@ typedef struct _LOG {
     MESSAGE_TRACING_CALLBACKS Callbacks;
 } LOG;
 
-/* The log of this machine (HyperLog.c). */
+/* The log of this machine (LogLifecycle.c). */
 extern LOG g_Log;
 
 static inline BOOLEAN LogIsOpen(VOID)

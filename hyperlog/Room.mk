@@ -5,7 +5,7 @@
 # turning loops into calls of memset, memcpy and strlen.
 HYPERLOG_ROOT_SOURCES := $(addprefix hyperlog/,Ring.c Message.c Format.c)
 HYPERLOG_ROOT_CFLAGS  := -fno-tree-loop-distribute-patterns
-HYPERLOG_SOURCES      := hyperlog/HyperLog.c hyperlog/Reader.c $(HYPERLOG_ROOT_SOURCES)
+HYPERLOG_SOURCES      := hyperlog/LogLifecycle.c hyperlog/Reader.c $(HYPERLOG_ROOT_SOURCES)
 
 # Linux alone: the module and its device.
 HYPERLOG_LINUX_SOURCES := platform/linux/LinuxModuleHyperlog.c

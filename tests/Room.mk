@@ -9,6 +9,19 @@
 
 DEPS += python3 shellcheck
 
+# What every machine gets: the tool with the modules beside it, and the programs of the tests. tests/vm/programs/NAME.c
+# becomes build/user/tests/vm/NAME, /root/programs/NAME in the guest; a plan may name it as a test, too.
+VM_SUPPORT_SOURCES := $(wildcard tests/vm/support/*.c)
+VM_PROGRAMS        := $(patsubst tests/vm/programs/%.c,$(BUILD)/user/tests/vm/%,$(wildcard tests/vm/programs/*.c))
+VM_DEPS            += $(BUILD)/user/hyperdbg $(VM_PROGRAMS) $(BUILD)/modules/6.1/.built $(BUILD)/modules/6.12/.built
+VM_FILES           += $(BUILD)/user/hyperdbg $(VM_PROGRAMS:$(BUILD)/user/tests/vm/%=$(BUILD)/user/tests/vm/%:/root/programs/%)
+VM_FILES           += $(patsubst %,$(BUILD)/modules/{kernel}/%.ko,$(MODULES) $(EXTRA_NAMES))
+
+$(eval $(call archive,vmtest,$(VM_SUPPORT_SOURCES)))
+
+$(VM_PROGRAMS): $(BUILD)/user/tests/vm/%: $(BUILD)/user/tests/vm/programs/%.o $(BUILD)/user/libvmtest.a
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lm -lpthread
+
 UNIT_PROGRAMS := $(UNIT_TESTS:%.c=$(BUILD)/asan/%)
 LINTS         := $(wildcard tests/lint/*)
 # make vm PLANS="one another" runs only these

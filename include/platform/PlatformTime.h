@@ -10,7 +10,10 @@
 /* Any context. The core's time-stamp counter (SDM Vol. 2, RDTSC). */
 static inline UINT64 PlatformTimeTsc(VOID)
 {
-    return __builtin_ia32_rdtsc();
+    UINT32 Low, High;
+
+    __asm__ volatile("rdtsc" : "=a"(Low), "=d"(High));
+    return ((UINT64)High << 32) | Low;
 }
 
 /* Any context. TSC ticks in a millisecond; 0 when the platform does not know. */

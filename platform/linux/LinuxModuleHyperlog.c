@@ -20,7 +20,7 @@
 
 #include "SDK/Ioctls.h"
 #include "SDK/imports/HyperLogImports.h"
-#include "hyperlog/HyperLog.h"
+#include "hyperlog/LogLifecycle.h"
 #include "hyperlog/Reader.h"
 
 EXPORT_SYMBOL_GPL(LogInitialize);

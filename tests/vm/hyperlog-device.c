@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +24,9 @@
 #include "SDK/Ioctls.h"
 #include "SDK/modules/HyperLog.h"
 #include "tests/vm/modules/logfeed/LogFeed.h"
+
+/* A second of an emulated machine takes long. */
+#define WHILE_MS 25
 
 #define PARAMETERS "/sys/module/logfeed/parameters/"
 
@@ -109,7 +113,7 @@ static BOOLEAN IsMessage(const void *Bytes, const char *Text)
 /* A child that sends a message after a while. */
 static pid_t FeedLater(const char *Text)
 {
-    struct timespec While = {0, 100 * 1000 * 1000};
+    struct timespec While = {0, WHILE_MS * 1000 * 1000};
     pid_t Child           = fork();
 
     if (Child == 0) {
@@ -150,7 +154,7 @@ static void TestEmpty(int Device)
 
     Is(ReadErrno(Device, Buffer, sizeof(Buffer)), -EAGAIN,
        "a read of nothing does not wait when told not to");
-    Is(poll(&Poll, 1, 50), 0, "a poll of nothing times out");
+    Is(poll(&Poll, 1, WHILE_MS), 0, "a poll of nothing times out");
     Is(ReadErrno(Device, Buffer, 0), 0, "a read of no bytes gives none");
     Ok(write(Device, Buffer, 8) < 0 && errno == EBADF, "it cannot be written");
     Ok(lseek(Device, 0, SEEK_SET) < 0 && errno == ESPIPE, "nor rewound");
@@ -199,9 +203,10 @@ static void TestSignal(int Device, int Flags)
 {
     static char Buffer[8192];
     struct sigaction Action = {.sa_handler = OnAlarm};
+    struct itimerval While  = {{0, 0}, {0, WHILE_MS * 1000}};
 
     sigaction(SIGALRM, &Action, NULL);
-    alarm(1);
+    setitimer(ITIMER_REAL, &While, NULL);
     Is(ReadErrno(Device, Buffer, sizeof(Buffer)), -EINTR, "a signal ends a waiting read");
     fcntl(Device, F_SETFL, Flags);
 }

@@ -39,7 +39,7 @@ static inline void LogTestingPoint(const char *Name)
 
 #define LOG_TEST_POINT(Name) LogTestingPoint(#Name)
 
-#include "hyperlog/HyperLog.c"
+#include "hyperlog/LogLifecycle.c"
 #include "hyperlog/Ring.c"
 #include "hyperlog/Reader.c"
 #include "hyperlog/Format.c"
@@ -47,7 +47,7 @@ static inline void LogTestingPoint(const char *Name)
 #endif
 
 #include "SDK/imports/HyperLogImports.h"
-#include "hyperlog/HyperLog.h"
+#include "hyperlog/LogLifecycle.h"
 #include "platform/hosted/Hosted.h"
 
 /* Is this thread in root mode? */

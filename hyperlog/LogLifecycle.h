@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * HyperLog.h - what the log module's own module file and tests need beside its exports.
+ * LogLifecycle.h - what the log module's own module file and tests need beside its exports.
  */
-#ifndef HYPERDBG_HYPERLOG_HYPERLOG_H
-#define HYPERDBG_HYPERLOG_HYPERLOG_H
+#ifndef HYPERDBG_HYPERLOG_LOG_LIFECYCLE_H
+#define HYPERDBG_HYPERLOG_LOG_LIFECYCLE_H
 
 #include "SDK/BasicTypes.h"
 

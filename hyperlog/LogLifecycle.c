@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * HyperLog.c - the log's beginning and end; and this map of the room:
+ * LogLifecycle.c - the log's beginning and end; and this map of the room:
  *
  *   Message.c   the four log callbacks: text or bytes become a record, or go out at once
  *   Format.c    text from a format, in any context
@@ -15,7 +15,7 @@
  *
  * Context: process.
  */
-#include "hyperlog/HyperLog.h"
+#include "hyperlog/LogLifecycle.h"
 #include "hyperlog/Reader.h"
 #include "hyperlog/Ring.h"
 #include "platform/PlatformCpu.h"
@@ -94,7 +94,7 @@ static BOOLEAN CreateRings(UINT32 CoreCount)
     UINT64 TotalLines     = LinesOfAllCores(CoreCount, Halvings);
     UINT32 PublishedCount = PowerOfTwoAbove(TotalLines);
 
-    if (TotalLines > LOG_MAX_TOTAL_LINES)
+    if (TotalLines >= LOG_MAX_TOTAL_LINES)
         return FALSE;
     g_Log.Rings = PlatformMemoryAllocate(CoreCount * LOG_RING_KINDS * sizeof(*g_Log.Rings));
     if (!g_Log.Rings)

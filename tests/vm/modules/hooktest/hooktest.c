@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hooktest.c - hidden hooks on this module's own code and data, checked from within the guest's kernel.
+ *
+ * Loading the module runs the tests; /sys/module/hooktest/parameters/report then has their TAP lines. The VMM must not be
+ * loaded: this module is its user.
+ */
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mm.h>
+#include <linux/smp.h>
+#include <linux/vmalloc.h>
+
+#include "SDK/imports/VmmImports.h"
+
+/* --- what the VMM tells --- */
+
+static atomic_long_t breakpoint_hits, reads, writes, executes, posts;
+static atomic_t skip; /* short-circuit the next accesses */
+static u64 last_context, last_virtual, last_tag;
+
+static atomic_long_t *counter_of(u32 access)
+{
+    return access & 4 ? &executes : access & 2 ? &writes : &reads;
+}
+
+static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM type,
+                                                          VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE stage, PVOID context,
+                                                          BOOLEAN *post_event_required, GUEST_REGS *regs)
+{
+    const EPT_HOOKS_CONTEXT *access = context;
+
+    if (stage == VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION) {
+        atomic_long_inc(&posts);
+        return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
+    }
+    *post_event_required = TRUE;
+    if (type == HIDDEN_HOOK_EXEC_CC) {
+        last_context = (UINTPTR)context;
+        atomic_long_inc(&breakpoint_hits);
+    } else if (type <= HIDDEN_HOOK_EXECUTE) {
+        last_virtual = access->VirtualAddress;
+        last_tag     = access->HookingTag;
+        atomic_long_inc(counter_of(access->Access));
+    }
+    return atomic_read(&skip) ? VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
+                              : VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
+}
+
+/* --- report --- */
+
+static char report_text[8192];
+static int report_length, test_number;
+
+static void report(bool ok, const char *name, long got, long wanted)
+{
+    report_length += scnprintf(report_text + report_length, sizeof(report_text) - report_length,
+                               "%sok %d - %s\n", ok ? "" : "not ", ++test_number, name);
+    if (!ok)
+        report_length += scnprintf(report_text + report_length, sizeof(report_text) - report_length,
+                                   "# got %ld, wanted %ld\n", got, wanted);
+}
+
+static void expect(const char *name, long got, long wanted)
+{
+    report(got == wanted, name, got, wanted);
+}
+
+static int report_get(char *buffer, const struct kernel_param *parameter)
+{
+    return scnprintf(buffer, PAGE_SIZE, "%s1..%d\n", report_text, test_number);
+}
+
+static const struct kernel_param_ops report_ops = {.get = report_get};
+module_param_cb(report, &report_ops, NULL, 0400);
+
+/* --- targets: each begins with an instruction of its kind --- */
+
+#define TARGET(name, code)                                                                                   \
+    asm(".pushsection .text\n.balign 16\n.type " #name ", @function\n" #name ":\n" code "\n.size " #name            \
+        ", . - " #name "\n.popsection");                                \
+    long name(long value)
+
+TARGET(target_nop, "nopl 0(%rax,%rax,1)\n lea 1(%rdi), %rax\n jmp __x86_return_thunk");
+TARGET(target_push, "push %rbx\n lea 1(%rdi), %rax\n pop %rbx\n jmp __x86_return_thunk");
+TARGET(target_other, "lea 1(%rdi), %rax\n jmp __x86_return_thunk");
+TARGET(target_cpuid, "push %rbx\n mov %rdi, %r8\n xor %eax, %eax\n"
+                     "target_cpuid_hook: cpuid\n target_cpuid_next: lea 1(%r8), %rax\n pop %rbx\n jmp __x86_return_thunk");
+TARGET(target_exact, "lea 1(%rdi), %rax\n target_exact_next: lea (%rax), %rax\n jmp __x86_return_thunk");
+extern char target_cpuid_hook[], target_cpuid_next[], target_exact_next[];
+
+static long call_many(long (*target)(long), long times)
+{
+    long wrong = 0, index;
+
+    for (index = 0; index < times; index++)
+        wrong += target(index) != index + 1;
+    return wrong;
+}
+
+static void test_breakpoint(const char *name, long (*target)(long))
+{
+    const long times = 2000;
+    u8 before        = READ_ONCE(*(u8 *)target), during;
+    long hits;
+
+    atomic_long_set(&breakpoint_hits, 0);
+    expect("a hidden breakpoint can be set", ConfigureEptHook((UINTPTR)target), 0);
+    expect(name, call_many(target, times), 0);
+    hits   = atomic_long_read(&breakpoint_hits);
+    during = READ_ONCE(*(u8 *)target);
+    expect("every call is a hit, and only one", hits, times);
+    expect("its context is the address", last_context == (UINTPTR)target, 1);
+    expect("the code reads as it was", during, before);
+    expect("it can be unset", ConfigureEptUnHook((UINTPTR)target), TRUE);
+    call_many(target, times);
+    expect("and is gone", atomic_long_read(&breakpoint_hits), times);
+}
+
+/* --- all cores at once --- */
+
+static void calls_on_core(void *context)
+{
+    call_many(context, 20000);
+}
+
+static struct completion threads_done;
+static atomic_t threads_left;
+
+static int calls_thread(void *context)
+{
+    calls_on_core(context);
+    if (atomic_dec_and_test(&threads_left))
+        complete(&threads_done);
+    while (!kthread_should_stop())
+        schedule_timeout_interruptible(1);
+    return 0;
+}
+
+/* Interrupts on, on every core: an interrupt in the wrong moment would count a hit twice. */
+static void test_hammer(long (*target)(long))
+{
+    struct task_struct *threads[8];
+    int count = 0, core;
+
+    atomic_long_set(&breakpoint_hits, 0);
+    init_completion(&threads_done);
+    atomic_set(&threads_left, num_online_cpus());
+    ConfigureEptHook((UINTPTR)target);
+    for_each_online_cpu (core) {
+        threads[count] = kthread_create(calls_thread, target, "hooktest/%d", core);
+        kthread_bind(threads[count], core);
+        wake_up_process(threads[count++]);
+    }
+    wait_for_completion(&threads_done);
+    for (core = 0; core < count; core++)
+        kthread_stop(threads[core]);
+    expect("all cores at once, interrupts on: exactly as many hits as calls", atomic_long_read(&breakpoint_hits),
+           20000L * count);
+    ConfigureEptUnHook((UINTPTR)target);
+}
+
+/* --- monitors --- */
+
+static void reset_counters(void)
+{
+    atomic_long_set(&reads, 0);
+    atomic_long_set(&writes, 0);
+    atomic_long_set(&executes, 0);
+    atomic_long_set(&posts, 0);
+}
+
+static void test_monitor(void)
+{
+    u64 *page = (u64 *)__get_free_page(GFP_KERNEL | __GFP_ZERO);
+    long index, sum = 0;
+
+    reset_counters();
+    expect("a write monitor can be set", ConfigureEptHookMonitor(77, (UINTPTR)&page[8], 16, FALSE, 2), 0);
+    for (index = 0; index < 100; index++)
+        WRITE_ONCE(page[8], index);
+    expect("every write is an event", atomic_long_read(&writes), 100);
+    expect("with a POST event each", atomic_long_read(&posts), 100);
+    expect("reads are not", (sum += READ_ONCE(page[8]), atomic_long_read(&reads)), 0);
+    expect("what was written is there", READ_ONCE(page[8]), 99);
+    expect("its address is told", last_virtual == (UINTPTR)&page[8], 1);
+    expect("and the range's number", last_tag, 77);
+    WRITE_ONCE(page[7], 1);
+    WRITE_ONCE(page[10], 1);
+    expect("a write beside the range is no event", atomic_long_read(&writes), 100);
+    expect("it can be unset", ConfigureEptUnHookMonitor(77), TRUE);
+    WRITE_ONCE(page[8], 5);
+    expect("and is gone", atomic_long_read(&writes), 100);
+
+    reset_counters();
+    expect("a read monitor can be set", ConfigureEptHookMonitor(78, (UINTPTR)&page[8], 8, FALSE, 1), 0);
+    for (index = 0; index < 100; index++)
+        sum += READ_ONCE(page[8]);
+    WRITE_ONCE(page[8], 5);
+    expect("every read is an event, a write is not", atomic_long_read(&reads) * 1000 + atomic_long_read(&writes),
+           100000);
+    ConfigureEptUnHookMonitor(78);
+
+    reset_counters();
+    expect("an execute monitor can be set", ConfigureEptHookMonitor(79, (UINTPTR)target_other, 1, FALSE, 4), 0);
+    call_many(target_other, 100);
+    expect("every execution is an event", atomic_long_read(&executes), 100);
+    ConfigureEptUnHookMonitor(79);
+    free_page((unsigned long)page);
+}
+
+/* A breakpoint on an instruction that exits by itself, and one on the instruction after it. */
+static void test_neighbours(void)
+{
+    atomic_long_set(&breakpoint_hits, 0);
+    ConfigureEptHook((UINTPTR)target_cpuid_hook);
+    ConfigureEptHook((UINTPTR)target_cpuid_next);
+    expect("breakpoints on CPUID and on what follows it", call_many(target_cpuid, 500), 0);
+    expect("both are hit", atomic_long_read(&breakpoint_hits), 1000);
+    ConfigureEptUnHook((UINTPTR)target_cpuid_hook);
+    ConfigureEptUnHook((UINTPTR)target_cpuid_next);
+
+    atomic_long_set(&breakpoint_hits, 0);
+    ConfigureEptHook((UINTPTR)target_exact);
+    ConfigureEptHook((UINTPTR)target_exact_next);
+    call_many(target_exact, 500);
+    expect("two stepped instructions in a row", atomic_long_read(&breakpoint_hits), 1000);
+    ConfigureEptUnHook((UINTPTR)target_exact);
+    ConfigureEptUnHook((UINTPTR)target_exact_next);
+}
+
+/* A breakpoint whose instruction writes to a monitored page. */
+TARGET(target_store, "mov %rsi, (%rdi)\n xor %eax, %eax\n jmp __x86_return_thunk");
+
+static void test_hit_within_step(void)
+{
+    u64 *page                    = (u64 *)__get_free_page(GFP_KERNEL | __GFP_ZERO);
+    void (*store)(u64 *, u64) = (void *)target_store;
+    int index;
+
+    reset_counters();
+    atomic_long_set(&breakpoint_hits, 0);
+    ConfigureEptHook((UINTPTR)target_store);
+    ConfigureEptHookMonitor(80, (UINTPTR)page, 8, FALSE, 2);
+    for (index = 0; index < 100; index++)
+        store(page, index);
+    expect("a breakpoint on an instruction that writes to a monitored page", atomic_long_read(&breakpoint_hits), 100);
+    expect("loses none of its writes", atomic_long_read(&writes), 100);
+    ConfigureEptUnHookMonitor(80);
+    ConfigureEptUnHook((UINTPTR)target_store);
+    free_page((unsigned long)page);
+}
+
+static int __init hooktest_init(void)
+{
+    VMM_CALLBACKS callbacks = {.VmmCallbackTriggerEvents = on_event};
+
+    if (!VmFuncInitVmm(&callbacks))
+        return -EIO;
+    test_breakpoint("on a NOP: the function does what it did", target_nop);
+    test_breakpoint("on a PUSH: the function does what it did", target_push);
+    test_breakpoint("on another instruction: the function does what it did", target_other);
+    test_neighbours();
+    test_hammer(target_nop);
+    test_hammer(target_other);
+    test_monitor();
+    test_hit_within_step();
+    VmFuncUninitVmm();
+    return 0;
+}
+
+static void __exit hooktest_exit(void)
+{
+}
+
+module_init(hooktest_init);
+module_exit(hooktest_exit);
+
+MODULE_DESCRIPTION("Tests of hidden hooks");
+MODULE_LICENSE("GPL");
