@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "tests/unit/hyperkd/Mock.h"
+#include "tests/unit/hyperkd/MockVmm.h"
 
 #include "hyperkd/debugger/events/EventStore.h"
 #include "hyperkd/debugger/events/EventTrigger.h"
