@@ -36,7 +36,10 @@ RUN_PLANS  = --vm $(PLANS:%=tests/vm/plans/%) $(VM_FILES:%=--add %)
 
 tests: $(UNIT_PROGRAMS) ## build the unit tests
 
-lint: ## check the sources
+# Two lints look at the built modules.
+LINT_DEPS := $(BUILD)/modules/6.1/.built $(BUILD)/modules/6.12/.built
+
+lint: $(LINT_DEPS) ## check the sources and what was built of them
 	$(Q)tests/run $(RUN_LINTS)
 
 unit: $(UNIT_PROGRAMS) ## run the unit tests
@@ -48,7 +51,7 @@ vm: $(VM_DEPS) ## run the tests in booted machines (PLANS="..." for some of them
 check: deps ## all of it: lint, unit, vm
 	$(Q)$(MAKE) --no-print-directory check-installed
 
-check-installed: $(UNIT_PROGRAMS) $(VM_DEPS)
+check-installed: $(LINT_DEPS) $(UNIT_PROGRAMS) $(VM_DEPS)
 	$(Q)tests/run $(RUN_LINTS) $(RUN_UNITS) $(RUN_PLANS)
 
 .PHONY: tests lint unit vm check check-installed
