@@ -24,22 +24,22 @@ static const CHAR *const g_Colours[] = {
 };
 STATIC_ASSERT(COUNT_OF(g_Colours) == HYPERDBG_MESSAGE_DROPPED + 1);
 
-static BOOLEAN TerminalWantsColours(HYPERDBG_FORMAT Format)
+static BOOLEAN TerminalWantsColours(HYPERDBG_FORMAT Format, int Stream)
 {
     const CHAR *NoColour = getenv("NO_COLOR");
     const CHAR *Type     = getenv("TERM");
+    const CHAR *Force    = getenv("CLICOLOR_FORCE");
 
-    return Format == HYPERDBG_FORMAT_TEXT && (NoColour == NULL || NoColour[0] == '\0') && Type != NULL &&
-           strcmp(Type, "dumb") != 0;
+    return Format == HYPERDBG_FORMAT_TEXT && (NoColour == NULL || NoColour[0] == '\0') &&
+           ((Type != NULL && strcmp(Type, "dumb") != 0 && isatty(Stream)) ||
+            (Force != NULL && Force[0] != '\0'));
 }
 
 VOID TerminalInitialize(TERMINAL *Terminal, HYPERDBG_FORMAT Format, BOOLEAN IsInteractive)
 {
-    BOOLEAN IsWanted = TerminalWantsColours(Format);
-
     *Terminal                   = (TERMINAL){0};
-    Terminal->IsColoured        = IsWanted && isatty(STDOUT_FILENO);
-    Terminal->AreErrorsColoured = IsWanted && isatty(STDERR_FILENO);
+    Terminal->IsColoured        = TerminalWantsColours(Format, STDOUT_FILENO);
+    Terminal->AreErrorsColoured = TerminalWantsColours(Format, STDERR_FILENO);
     Terminal->AreErrorsAside    = Format == HYPERDBG_FORMAT_TEXT && !IsInteractive;
 }
 

@@ -48,6 +48,7 @@ static const CHAR g_Help[] =
     "\n"
     "environment: HYPERDBG_MODULES  directory of hyperlog.ko, hyperhv.ko and hyperkd.ko\n"
     "             NO_COLOR          no colours, even on a terminal\n"
+    "             CLICOLOR_FORCE    colours, even into a pipe\n"
     "files:       ~/.hyperdbg_history, ~/.editrc\n";
 
 static int ToolUsage(const CHAR *Fault)

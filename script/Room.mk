@@ -18,10 +18,10 @@ DEPS            += libbpf-dev pahole
 
 script: $(BUILD)/user/hyperdbg-script ## the script tool alone: build/user/hyperdbg-script -e 'printf("%d\n", 1 + 2);'
 
-$(BUILD)/user/hyperdbg-script: $(BUILD)/user/script/tool/Main.o $(SCRIPT_ARCHIVES:%=$(BUILD)/user/lib%.a)
+$(BUILD)/user/hyperdbg-script: $(BUILD)/user/script/tool/ScriptMain.o $(SCRIPT_ARCHIVES:%=$(BUILD)/user/lib%.a)
 	$(Q)$(CC) -o $@ $^ $(SCRIPT_LIBRARIES)
 
-$(BUILD)/asan/hyperdbg-script: $(BUILD)/asan/script/tool/Main.o $(SCRIPT_ARCHIVES:%=$(BUILD)/asan/lib%.a)
+$(BUILD)/asan/hyperdbg-script: $(BUILD)/asan/script/tool/ScriptMain.o $(SCRIPT_ARCHIVES:%=$(BUILD)/asan/lib%.a)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SCRIPT_LIBRARIES)
 
 .PHONY: script

@@ -10,10 +10,10 @@
  *   Controls.c         which controls we use      ControlRegisters.c  CR0 and CR4
  *   Vmcs.c             the set-up of a VMCS       HostTables.c        root mode's GDT, TSS, IDT
  *   Vmexit.c           every exit comes through   AsmVmexitHandler.S  from here
- *   Ept.c, EptViews.c, Mtrr.c   views of physical memory; Mtf.c  one instruction at a time
- *    VmxMsr.c            MSRs that live in the VMCS, the MSR
- * bitmap EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out RootExceptions.c
- * exceptions of root mode    VmxLeave.c          the way out
+ *   Ept.c, Mtrr.c      tables of a view           EptViews.c          the two views
+ *   Mtf.c              one instruction at a time  VmxMsr.c            MSRs in the VMCS, the MSR bitmap
+ *   EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out
+ *   RootExceptions.c   exceptions of root mode    VmxLeave.c          the way out
  */
 #include "hyperhv/vmx/Vmx.h"
 

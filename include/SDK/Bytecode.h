@@ -53,9 +53,8 @@
 /* --- limits ---
  * SCRIPT_SHRINK_LIMITS makes a build for tests whose limits are met early. */
 #ifdef SCRIPT_SHRINK_LIMITS
-#define SCRIPT_MAXIMUM_REGISTERS                                                                             \
-    12 /* per function; variables may take all but SCRIPT_RESERVED_TEMPORARIES                               \
-        */
+/* per function; variables may take all but SCRIPT_RESERVED_TEMPORARIES */
+#define SCRIPT_MAXIMUM_REGISTERS    12
 #define SCRIPT_RESERVED_TEMPORARIES 10  /* left to expressions, so that 2 are free for variables */
 #define SCRIPT_MAXIMUM_FRAME        256 /* bytes per function */
 #define SCRIPT_STACK_REGISTERS      128 /* all active windows together */
@@ -378,20 +377,19 @@ typedef enum _SCRIPT_BUILTIN {
     SCRIPT_BUILTIN_HOST = SCRIPT_BUILTIN_VIRTUAL_TO_PHYSICAL, /* first one of the host */
 } SCRIPT_BUILTIN;
 
-/* --- registers of the guest ---
- * The general registers are numbered as the processor encodes them. Parts of registers and single flags are
- * made by the compiler. */
-#define SCRIPT_REGISTERS(X)                                                                                  \
-    X(RAX, "rax")                                                                                            \
-    X(RCX, "rcx")                                                                                            \
-    X(RDX, "rdx")                                                                                            \
-    X(RBX, "rbx")                                                                                            \
-    X(RSP, "rsp") X(RBP, "rbp") X(RSI, "rsi") X(RDI, "rdi") X(R8, "r8") X(R9, "r9") X(R10, "r10")            \
-        X(R11, "r11") X(R12, "r12") X(R13, "r13") X(R14, "r14") X(R15, "r15") X(RIP, "rip")                  \
-            X(RFLAGS, "rflags") X(CS, "cs") X(SS, "ss") X(DS, "ds") X(ES, "es") X(FS, "fs") X(GS, "gs")      \
-                X(CR0, "cr0") X(CR2, "cr2") X(CR3, "cr3") X(CR4, "cr4") X(CR8, "cr8") X(DR0, "dr0")          \
-                    X(DR1, "dr1") X(DR2, "dr2") X(DR3, "dr3") X(DR6, "dr6") X(DR7, "dr7") X(GDTR, "gdtr")    \
-                        X(IDTR, "idtr") X(LDTR, "ldtr") X(TR, "tr")
+/* --- registers of the guest
+ * --------------------------------------------------------------------------------------------- The general
+ * registers are numbered as the processor encodes them. Parts of registers and single flags are made by the
+ * compiler. */
+/* clang-format off */
+#define SCRIPT_REGISTERS(X) \
+    X(RAX, "rax") X(RCX, "rcx") X(RDX, "rdx") X(RBX, "rbx") X(RSP, "rsp") X(RBP, "rbp") X(RSI, "rsi") \
+    X(RDI, "rdi") X(R8, "r8") X(R9, "r9") X(R10, "r10") X(R11, "r11") X(R12, "r12") X(R13, "r13") \
+    X(R14, "r14") X(R15, "r15") X(RIP, "rip") X(RFLAGS, "rflags") X(CS, "cs") X(SS, "ss") X(DS, "ds") \
+    X(ES, "es") X(FS, "fs") X(GS, "gs") X(CR0, "cr0") X(CR2, "cr2") X(CR3, "cr3") X(CR4, "cr4") \
+    X(CR8, "cr8") X(DR0, "dr0") X(DR1, "dr1") X(DR2, "dr2") X(DR3, "dr3") X(DR6, "dr6") X(DR7, "dr7") \
+    X(GDTR, "gdtr") X(IDTR, "idtr") X(LDTR, "ldtr") X(TR, "tr")
+/* clang-format on */
 
 typedef enum _SCRIPT_REGISTER {
 #define X(Name, Spelling) SCRIPT_REGISTER_##Name,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * FormatTest.c - the formatter writes what the C library's writes, for every conversion that it has.
+ * LogFormatTest.c - the formatter writes what the C library's writes, for every conversion that it has.
  *
  * Context: user space.
  */
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "hyperlog/Format.h"
+#include "hyperlog/LogFormat.h"
 
 #define BUFFER 4096
 

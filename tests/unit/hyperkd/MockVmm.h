@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Mock.h - the VMM and the log as hyperkd sees them: every function of include/SDK/imports that it calls,
+ * MockVmm.h - the VMM and the log as hyperkd sees them: every function of include/SDK/imports that it calls,
  * defined here, so that a test sees each call and decides each answer. For inclusion in one file of a
  * program.
  *

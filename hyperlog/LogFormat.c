@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Format.c - text from a format, without the kernel's or a library's help.
+ * LogFormat.c - text from a format, without the kernel's or a library's help.
  *
  * Context: any, VMX root mode included: no call leaves this file, all state is on the stack.
  */
-#include "hyperlog/Format.h"
+#include "hyperlog/LogFormat.h"
 
 /* 64 bits in octal. */
 #define MAX_DIGITS 22

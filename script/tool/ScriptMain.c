@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Main.c - the program hyperdbg-script.
+ * ScriptMain.c - the program hyperdbg-script.
  *
  * Context: user space.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Format.h - text from a format, without the kernel's or a library's help.
+ * LogFormat.h - text from a format, without the kernel's or a library's help.
  */
-#ifndef HYPERDBG_HYPERLOG_FORMAT_H
-#define HYPERDBG_HYPERLOG_FORMAT_H
+#ifndef HYPERDBG_HYPERLOG_LOG_FORMAT_H
+#define HYPERDBG_HYPERLOG_LOG_FORMAT_H
 
 #include "SDK/BasicTypes.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Text.h - the few words that are needed where no log can be written: the message of a panic.
+ * PanicText.h - the few words that are needed where no log can be written: the message of a panic.
  *
  * Context: any, VMX root mode included.
  */
-#ifndef HYPERHV_INTERFACE_TEXT_H
-#define HYPERHV_INTERFACE_TEXT_H
+#ifndef HYPERHV_INTERFACE_PANIC_TEXT_H
+#define HYPERHV_INTERFACE_PANIC_TEXT_H
 
 #include "SDK/BasicTypes.h"
 
