@@ -38,7 +38,7 @@ SCRIPT_TEST_SUPPORT := tests/unit/script/Case.c
 $(eval $(call archive,scripttest,$(SCRIPT_TEST_SUPPORT)))
 UNIT_ARCHIVES += scripttest
 
-UNIT_TESTS += $(addprefix tests/unit/script/,CaseTest.c CaseShrinkTest.c OperatorTest.c FuzzTest.c VerifyTest.c KernelTypesTest.c)
+UNIT_TESTS += $(addprefix tests/unit/script/,CaseTest.c CaseShrinkTest.c OperatorTest.c FuzzTest.c VerifyTest.c MapTest.c KernelTypesTest.c)
 
 # The whole room once more with small limits, as a program of its own.
 SCRIPT_SHRINK_SOURCES := $(SCRIPT_ENGINE_SOURCES) $(SCRIPT_EVAL_SOURCES) $(SCRIPT_TOOL_SOURCES) $(SCRIPT_TEST_SUPPORT) \
