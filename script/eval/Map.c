@@ -202,24 +202,28 @@ static MAP_SLOT *MapClaim(const SCRIPT_MAP *Map, MAP_TABLE *Table, const UINT64 
     return Slot;
 }
 
-/* What a reader may believe of a slot, at one moment. FALSE if it kept changing (then it is left out: the
- * writer is at work, and the reader must not wait for it). */
-static BOOLEAN MapReadSlot(const SCRIPT_MAP *Map, MAP_SLOT *Slot, UINT32 *State, UINT64 *Value)
+/* What a reader may believe of the slot where it has found a key, at one moment. FALSE if the slot has
+ * another key by now, or kept changing (then it is left out: the writer is at work, and the reader must not
+ * wait). */
+static BOOLEAN MapReadSlot(const SCRIPT_MAP *Map, MAP_SLOT *Slot, const UINT64 *Key, UINT32 *State,
+                           UINT64 *Value)
 {
     UINT32 Words = MapStoredWords(Map);
     UINT32 Try;
 
     for (Try = 0; Try < 4; Try++) {
         UINT32 Sequence = __atomic_load_n(&Slot->Sequence, __ATOMIC_ACQUIRE);
+        BOOLEAN IsSame;
         UINT32 Word;
 
         *State = MapState(Slot);
+        IsSame = MapSameKey(Map, Slot, Key);
         for (Word = 0; Word < Words; Word++) {
             Value[Word] = __atomic_load_n(&MapValue(Map, Slot)[Word], __ATOMIC_RELAXED);
         }
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
         if ((Sequence & 1) == 0 && __atomic_load_n(&Slot->Sequence, __ATOMIC_RELAXED) == Sequence) {
-            return TRUE;
+            return IsSame && (*State & 1) != 0;
         }
     }
     return FALSE;
@@ -269,7 +273,7 @@ static BOOLEAN MapMerge(const SCRIPT_MAP *Map, PVOID Storage, UINT32 Cores, cons
         UINT32 State;
         UINT32 Index = MapFind(Map, Table, Key, &Free);
 
-        if (Index == MAP_NO_SLOT || !MapReadSlot(Map, MapSlot(Map, Table, Index), &State, Part)) {
+        if (Index == MAP_NO_SLOT || !MapReadSlot(Map, MapSlot(Map, Table, Index), Key, &State, Part)) {
             continue;
         }
         if (Map->Kind == SCRIPT_MAP_LAST) {
