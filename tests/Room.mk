@@ -58,4 +58,19 @@ check: deps ## all of it: lint, unit, vm
 check-installed: $(LINT_DEPS) $(UNIT_PROGRAMS) $(VM_DEPS)
 	$(Q)tests/run $(RUN_LINTS) $(RUN_UNITS) $(RUN_PLANS)
 
-.PHONY: tests lint unit vm check check-installed
+# Benches that need a machine: figures in instructions, exact on one core.
+BENCH_PROGRAMS := cpuid-cost kvm-cpuid-cost
+BENCH_FILES    := $(BUILD)/user/hyperdbg $(MODULES:%=$(BUILD)/modules/6.1/%.ko) \
+                  $(foreach name,$(BENCH_PROGRAMS),$(BUILD)/user/bench/$(name):/root/programs/$(name))
+
+$(BENCH_PROGRAMS:%=$(BUILD)/user/bench/%): $(BUILD)/user/bench/%: tests/bench/vm/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -static -o $@ $<
+
+bench-vm: $(BUILD)/user/hyperdbg $(BUILD)/modules/6.1/.built $(BENCH_PROGRAMS:%=$(BUILD)/user/bench/%) ## what exits and loading cost, with KVM beside
+	$(Q)testbed/boot --machine vtx --cores 1 $(BENCH_FILES:%=--add %) --add tests/bench/vm/exits -- /root/exits
+	$(Q)testbed/boot --machine vtx --cores 2 $(BENCH_FILES:%=--add %) --add tests/bench/vm/loads -- /root/loads
+
+bench: bench-vm
+
+.PHONY: tests lint unit vm check check-installed bench-vm bench
