@@ -474,8 +474,13 @@ UINT64 AsmRootExceptionEntry(UINT32 Vector)
     return (UINT64)(UINTPTR)&g_Stubs[Vector * STUB_BYTES];
 }
 
-/* The code of CpuTry*: an address range, as nothing is executed there. */
-const UINT8 AsmTryStart[64], AsmTryEnd[1], AsmTryFailed[1];
+/* The code of CpuTry*: an address range in which nothing is executed. */
+__asm__(".pushsection .rodata\n"
+        ".globl AsmTryStart, AsmTryEnd, AsmTryFailed\n"
+        "AsmTryStart: .skip 64\n"
+        "AsmTryEnd:\n"
+        "AsmTryFailed: .skip 16\n"
+        ".popsection");
 
 /* A gate of the IDT that is loaded: its stub's vector and its stack. SDM Vol. 3, figure 6-8. */
 static UINT64 GateStack(const FAKE_CORE *Core, UINT32 Vector)
