@@ -79,18 +79,19 @@ module_param_cb(report, &report_ops, NULL, 0400);
 
 /* --- targets: each begins with an instruction of its kind --- */
 
+/* They are called directly, or through pointers in a module without indirect-branch tracking of its own. */
 #define TARGET(name, code)                                                                                   \
     asm(".pushsection .text\n.balign 16\n.type " #name ", @function\n" #name ":\n" ANNOTATE_NOENDBR code     \
         "\n.size " #name ", . - " #name "\n.popsection");                                                    \
     long name(long value)
 
-TARGET(target_nop, "nopl 0(%rax,%rax,1)\n lea 1(%rdi), %rax\n jmp __x86_return_thunk");
+TARGET(target_nop, ".byte 0x0f, 0x1f, 0x44, 0, 0\n lea 1(%rdi), %rax\n jmp __x86_return_thunk");
 TARGET(target_push, "push %rbx\n lea 1(%rdi), %rax\n pop %rbx\n jmp __x86_return_thunk");
 TARGET(target_other, "lea 1(%rdi), %rax\n jmp __x86_return_thunk");
 TARGET(target_cpuid, "push %rbx\n mov %rdi, %r8\n xor %eax, %eax\n"
-                     "target_cpuid_hook: " ANNOTATE_NOENDBR "cpuid\n target_cpuid_next: " ANNOTATE_NOENDBR
+                     "target_cpuid_hook:\n" ANNOTATE_NOENDBR "cpuid\n target_cpuid_next:\n" ANNOTATE_NOENDBR
                      "lea 1(%r8), %rax\n pop %rbx\n jmp __x86_return_thunk");
-TARGET(target_exact, "lea 1(%rdi), %rax\n target_exact_next: " ANNOTATE_NOENDBR
+TARGET(target_exact, "lea 1(%rdi), %rax\n target_exact_next:\n" ANNOTATE_NOENDBR
                      "lea (%rax), %rax\n jmp __x86_return_thunk");
 extern char target_cpuid_hook[], target_cpuid_next[], target_exact_next[];
 
