@@ -14,6 +14,7 @@
 #include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/Vmcs.h"
+#include "hyperhv/vmx/Vmexit.h"
 #include "hyperhv/vmx/VmxState.h"
 
 #define RFLAGS_TF (1ull << 8)
@@ -40,8 +41,7 @@ VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
     State = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~INTERRUPTIBILITY_BLOCKING_BY_STI;
     VmcsWrite32(VMCS_GUEST_INTERRUPTIBILITY_STATE, State | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS);
     if (UNLIKELY(VCpu->Regs->rflags & RFLAGS_TF))
-        VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
-                         VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
+        VmexitPendSingleStep();
 }
 
 /* The shadow ends interrupts that wait at the entry. One that comes between the entry and the instruction

@@ -176,9 +176,7 @@ static __attribute__((__noinline__, __cold__)) UINT64 VmexitWrapRip(UINT64 Rip)
     return (VmcsRead32(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_ACCESS_RIGHTS_LONG_MODE) ? Rip : (UINT32)Rip;
 }
 
-/* With DEBUGCTL.BTF the trap comes after branches only, and no instruction that exits is one. SDM Vol.
- * 3, 18.4.4. */
-static __attribute__((__noinline__, __cold__)) VOID VmexitPendSingleStep(VOID)
+__attribute__((__noinline__, __cold__)) VOID VmexitPendSingleStep(VOID)
 {
     if (VmcsRead64(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF)
         return;

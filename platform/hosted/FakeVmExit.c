@@ -99,6 +99,14 @@ static const struct {
     {IA32_EFER, VMCS_GUEST_EFER, VMENTRY_LOAD_EFER, VMEXIT_SAVE_EFER},
 };
 
+/* 27.3.2.1, 28.5.1: neither entries nor exits change these bits of CR0 (ET, NW, CD). */
+#define CR0_KEPT 0x60000010ull
+
+static VOID LoadCr0(FAKE_CORE *Core, UINT64 Value)
+{
+    Core->Now.Cr0 = (Value & ~CR0_KEPT) | (Core->Now.Cr0 & CR0_KEPT);
+}
+
 static UINT64 *RegisterOf(FAKE_CORE *Core, const REGISTER_FIELD *Register)
 {
     return (UINT64 *)((UINT8 *)Core + Register->Offset);
@@ -119,11 +127,14 @@ static BOOLEAN IsAsked(UINT64 Controls, UINT32 Control)
 static VOID LoadGuest(FAKE_CORE *Core)
 {
     UINT64 Controls = FakeFieldGet(Core, VMCS_VMENTRY_CONTROLS);
+    UINT64 Cr0      = Core->Now.Cr0;
     UINT32 Index;
 
     for (Index = 0; Index < COUNT_OF(GuestRegisters); Index++)
         if (GuestRegisters[Index].Field != VMCS_GUEST_DR7 || (Controls & VMENTRY_LOAD_DEBUG_CONTROLS))
             *RegisterOf(Core, &GuestRegisters[Index]) = FakeFieldGet(Core, GuestRegisters[Index].Field);
+    Core->Now.Cr0 = Cr0;
+    LoadCr0(Core, FakeFieldGet(Core, VMCS_GUEST_CR0));
     for (Index = 0; Index < COUNT_OF(GuestMsrs); Index++)
         if (IsAsked(Controls, GuestMsrs[Index].EntryControl))
             SetMsr(Core, GuestMsrs[Index].Msr, FakeFieldGet(Core, GuestMsrs[Index].Field));
@@ -203,7 +214,7 @@ static VOID LoadHost(FAKE_CORE *Core)
 {
     UINT64 Controls = FakeFieldGet(Core, VMCS_VMEXIT_CONTROLS);
 
-    Core->Now.Cr0         = FakeFieldGet(Core, VMCS_HOST_CR0);
+    LoadCr0(Core, FakeFieldGet(Core, VMCS_HOST_CR0));
     Core->Now.Cr3         = FakeFieldGet(Core, VMCS_HOST_CR3);
     Core->Now.Cr4         = FakeFieldGet(Core, VMCS_HOST_CR4);
     Core->Now.Dr7         = HOST_DR7;
@@ -474,8 +485,13 @@ UINT64 AsmRootExceptionEntry(UINT32 Vector)
     return (UINT64)(UINTPTR)&g_Stubs[Vector * STUB_BYTES];
 }
 
-/* The code of CpuTry*: an address range, as nothing is executed there. */
-const UINT8 AsmTryStart[64], AsmTryEnd[1], AsmTryFailed[1];
+/* The code of CpuTry*: an address range in which nothing is executed. */
+__asm__(".pushsection .rodata\n"
+        ".globl AsmTryStart, AsmTryEnd, AsmTryFailed\n"
+        "AsmTryStart: .skip 64\n"
+        "AsmTryEnd:\n"
+        "AsmTryFailed: .skip 16\n"
+        ".popsection");
 
 /* A gate of the IDT that is loaded: its stub's vector and its stack. SDM Vol. 3, figure 6-8. */
 static UINT64 GateStack(const FAKE_CORE *Core, UINT32 Vector)

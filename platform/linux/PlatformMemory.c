@@ -78,9 +78,12 @@ static struct mm_struct *FindInitMm(void)
 
 BOOLEAN PlatformMemoryCopyKernelMappings(PVOID TopLevelPage)
 {
-    struct mm_struct *InitMm = FindInitMm();
-    pgd_t *To                = TopLevelPage;
+    static struct mm_struct
+        *InitMm; /* looked for once: it takes millions of instructions and grace periods */
+    pgd_t *To = TopLevelPage;
 
+    if (InitMm == NULL)
+        InitMm = FindInitMm();
     if (InitMm == NULL)
         return FALSE;
     memcpy(To + KERNEL_PGD_BOUNDARY, InitMm->pgd + KERNEL_PGD_BOUNDARY,

@@ -226,7 +226,7 @@ static VOID ExpectLogged(UINT32 OperationCode, BOOLEAN IsImmediate, BOOLEAN Prio
 {
     assert_int_equal(g_Arguments[0], OperationCode);
     assert_int_equal(g_Arguments[1], IsImmediate);
-    assert_int_equal(g_Arguments[2], TRUE); /* with its time */
+    assert_int_equal(g_Arguments[2], FALSE); /* its time is in the record's header */
     assert_int_equal(g_Arguments[3], Priority);
 }
 

@@ -13,6 +13,8 @@
 #define CR0_EM    (1ull << 2)
 #define CR0_TS    (1ull << 3)
 #define CR0_WP    (1ull << 16)
+#define CR0_NW    (1ull << 29)
+#define CR0_CD    (1ull << 30)
 #define CR4_PAE   (1ull << 5)
 #define CR4_LA57  (1ull << 12)
 #define CR4_PCIDE (1ull << 17)
@@ -86,6 +88,24 @@ static void OtherBitsOfTheSameWriteCount(void **State)
     ExpectDone(3);
     assert_int_equal(CpuReadCr0(), (Cr0 & ~(CR0_NE | CR0_WP)) | CR0_TS);
     assert_int_equal(Guest()->Cr0 & (CR0_WP | CR0_TS), CR0_TS);
+}
+
+/* Entries and exits leave NW and CD as they are: they are set and cleared in the processor itself. */
+static void CachingIsTurnedOffAndOn(void **State)
+{
+    const UINT64 Cr0 = CpuReadCr0();
+
+    (void)State;
+    MovTo(0, (Cr0 & ~CR0_NE) | CR0_CD | CR0_NW);
+    ExpectDone(3);
+    assert_int_equal(CpuReadCr0(), (Cr0 & ~CR0_NE) | CR0_CD | CR0_NW);
+    assert_int_equal(Guest()->Cr0 & (CR0_CD | CR0_NW), CR0_CD | CR0_NW);
+    GuestCpuid(0, 0);
+    assert_int_equal(Guest()->Cr0 & (CR0_CD | CR0_NW), CR0_CD | CR0_NW);
+    MovTo(0, Cr0);
+    ExpectDone(3);
+    assert_int_equal(CpuReadCr0(), Cr0);
+    assert_int_equal(Guest()->Cr0 & (CR0_CD | CR0_NW), 0);
 }
 
 static void TurningPagingOffIsGeneralProtection(void **State)
@@ -303,6 +323,7 @@ int main(void)
         TEST(NeIsTheGuestsInTheShadowAndTheProcessorsInTheRegister),
         TEST(OnlyBitsThatVmxFixesLeaveTheGuest),
         TEST(OtherBitsOfTheSameWriteCount),
+        TEST(CachingIsTurnedOffAndOn),
         TEST(TurningPagingOffIsGeneralProtection),
         TEST(VmxeIsInTheShadowOnly),
         TEST(AfterTheUnloadVmxeIsAsTheGuestWroteIt),

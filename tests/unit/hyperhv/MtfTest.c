@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * MtfTest.c - an MTF exit serves everybody who asked for the step, in the contract's order (section 5,
+ * "MTF"); a step is one instruction, whatever comes in between.
+ *
+ * Context: user space.
+ */
+#include "tests/unit/hyperhv/Testing.h"
+
+#include "hyperhv/vmx/EptViews.h"
+#include "hyperhv/vmx/Mtf.h"
+
+#define BLOCKING_STI    1ull
+#define BLOCKING_MOV_SS 2ull
+#define DEBUGCTL_BTF    2ull
+
+static BOOLEAN g_AsksAgain;
+
+static BOOLEAN ReApply(UINT32 CoreId)
+{
+    return TestTrace("reapply(%u)", CoreId);
+}
+
+static VOID Registered(UINT32 CoreId)
+{
+    TestTrace("registered(%u,%u)", CoreId, g_GuestState[CoreId].RegisterBreakOnMtf);
+    if (g_AsksAgain)
+        g_GuestState[CoreId].RegisterBreakOnMtf = TRUE;
+}
+
+static BOOLEAN CheckNmi(UINT32 CoreId)
+{
+    return TestTrace("nmi(%u)", CoreId);
+}
+
+static BOOLEAN RestoreEpt(UINT32 CoreId)
+{
+    return TestTrace("restore(%u)", CoreId);
+}
+
+static int Start(void **State)
+{
+    int Result = TestStart(State);
+
+    g_Callbacks.BreakpointCheckAndHandleReApplyingBreakpoint = ReApply;
+    g_Callbacks.VmmCallbackRegisteredMtfHandler              = Registered;
+    g_Callbacks.KdCheckAndHandleNmiCallback                  = CheckNmi;
+    g_Callbacks.VmmCallbackRestoreEptState                   = RestoreEpt;
+    g_AsksAgain                                              = FALSE;
+    return Result;
+}
+
+static VOID MtfExit(VOID)
+{
+    FakeExit(&(FAKE_EXIT){.Reason = VMX_EXIT_REASON_MONITOR_TRAP_FLAG, .InstructionLength = 5});
+}
+
+static BOOLEAN MtfIsOn(VOID)
+{
+    return (GuestField(VMCS_PRIMARY_PROCESSOR_CONTROLS) & PRIMARY_MONITOR_TRAP_FLAG) != 0;
+}
+
+static BOOLEAN InterruptsExit(VOID)
+{
+    return (GuestField(VMCS_PIN_BASED_CONTROLS) & PIN_BASED_EXTERNAL_INTERRUPT_EXITING) != 0;
+}
+
+static VOID TurnMtfOn(VOID)
+{
+    FakeVmcsSet(PlatformCpuCurrent(), VMCS_PRIMARY_PROCESSOR_CONTROLS,
+                GuestField(VMCS_PRIMARY_PROCESSOR_CONTROLS) | PRIMARY_MONITOR_TRAP_FLAG);
+}
+
+/* --- the contract's order --- */
+
+static void WhoRegisteredIsServedAndTheFlagIsClearedBefore(void **State)
+{
+    (void)State;
+    TurnMtfOn();
+    GuestVCpu()->RegisterBreakOnMtf = TRUE;
+    MtfExit();
+    TestExpectTrace("reapply(0) registered(0,0) restore(0) ");
+    assert_false(GuestVCpu()->RegisterBreakOnMtf);
+    assert_false(MtfIsOn());
+    assert_int_equal(Guest()->Rip, TEST_RIP); /* an MTF exit is not of an instruction */
+    TestExpectLogSilent();
+}
+
+static void TheHandlerMayAskForAnotherStep(void **State)
+{
+    (void)State;
+    TurnMtfOn();
+    g_AsksAgain                     = TRUE;
+    GuestVCpu()->RegisterBreakOnMtf = TRUE;
+    MtfExit();
+    assert_true(GuestVCpu()->RegisterBreakOnMtf);
+    assert_true(MtfIsOn());
+    g_AsksAgain = FALSE;
+    MtfExit();
+    assert_false(MtfIsOn());
+    TestExpectTrace("reapply(0) registered(0,0) restore(0) reapply(0) registered(0,0) restore(0) ");
+}
+
+static void WithoutARegistrationTheNmiHaltIsAsked(void **State)
+{
+    (void)State;
+    TurnMtfOn();
+    g_Test.Handles = TRUE;
+    MtfExit();
+    TestExpectTrace("reapply(0) nmi(0) restore(0) ");
+    assert_false(MtfIsOn());
+    TestExpectLogSilent();
+}
+
+static void EachCoreIsServedForItself(void **State)
+{
+    (void)State;
+    GuestVCpu()->RegisterBreakOnMtf = TRUE;
+    HostedSetCurrentCpu(1);
+    TurnMtfOn();
+    g_Test.Handles = TRUE;
+    MtfExit();
+    TestExpectTrace("reapply(1) nmi(1) restore(1) ");
+    HostedSetCurrentCpu(0);
+    assert_true(GuestVCpu()->RegisterBreakOnMtf);
+}
+
+static void WhoWantsItKeptOnKeepsItOnOnce(void **State)
+{
+    (void)State;
+    TurnMtfOn();
+    GuestVCpu()->IgnoreMtfUnset = TRUE;
+    MtfExit();
+    assert_true(MtfIsOn());
+    assert_false(GuestVCpu()->IgnoreMtfUnset);
+    MtfExit();
+    assert_false(MtfIsOn());
+}
+
+static void ExternalInterruptsAreGivenBack(void **State)
+{
+    (void)State;
+    TurnMtfOn();
+    FakeVmcsSet(0, VMCS_PIN_BASED_CONTROLS,
+                GuestField(VMCS_PIN_BASED_CONTROLS) | PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
+    MtfExit();
+    assert_true(InterruptsExit()); /* somebody else's */
+    GuestVCpu()->EnableExternalInterruptsOnContinueMtf = TRUE;
+    MtfExit();
+    assert_false(InterruptsExit());
+    assert_false(GuestVCpu()->EnableExternalInterruptsOnContinueMtf);
+}
+
+static void AnExitThatNobodyExplainsIsLoggedOncePerCore(void **State)
+{
+    UINT32 CoreId;
+
+    (void)State;
+    for (CoreId = 0; CoreId < TEST_CORES; CoreId++) {
+        CHAR Words[32];
+
+        HostedSetCurrentCpu(CoreId);
+        g_Test.Log[0] = '\0';
+        MtfExit();
+        snprintf(Words, sizeof(Words), "core %u: an MTF exit", CoreId);
+        TestExpectLog(Words);
+        TestExpectLog("RIP ffffffff81000000");
+        g_Test.Log[0] = '\0';
+        MtfExit();
+        TestExpectLogSilent();
+    }
+    HostedSetCurrentCpu(0);
+}
+
+static void WithoutCallbacksTheTrapIsTurnedOff(void **State)
+{
+    (void)State;
+    memset(&g_Callbacks, 0, sizeof(g_Callbacks));
+    TurnMtfOn();
+    MtfExit();
+    assert_false(MtfIsOn());
+    assert_int_equal(FakeInjected().Info, 0);
+}
+
+/* --- one instruction, exactly --- */
+
+static BOOLEAN HoldInterrupts(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    (void)Regs;
+    (void)IsPost;
+    VmFuncSuppressRipIncrement(0); /* the instruction is still to come */
+    MtfHoldInterrupts(GuestVCpu());
+    return TRUE;
+}
+
+static VOID ExitThatHoldsInterrupts(VOID)
+{
+    VmFuncSetTriggerEventForCpuids(TRUE);
+    g_Test.OnEvent = HoldInterrupts;
+    GuestCpuid(0, 0);
+    VmFuncSetTriggerEventForCpuids(FALSE);
+}
+
+static void AShadowKeepsInterruptsOut(void **State)
+{
+    (void)State;
+    ExitThatHoldsInterrupts();
+    assert_int_equal(*FakeInterruptibility(0), BLOCKING_MOV_SS);
+}
+
+/* Both at once would be a refused entry. */
+static void TheShadowTakesTheStisPlace(void **State)
+{
+    (void)State;
+    *FakeInterruptibility(0) = BLOCKING_STI;
+    ExitThatHoldsInterrupts();
+    assert_int_equal(*FakeInterruptibility(0), BLOCKING_MOV_SS);
+}
+
+/* The entry wants the trap of a single step to be pending in a shadow. */
+static void AGuestThatStepsItselfKeepsItsTrap(void **State)
+{
+    (void)State;
+    Guest()->Regs.rflags |= TEST_RFLAGS_TF;
+    ExitThatHoldsInterrupts();
+    assert_int_equal(*FakePendingDebug(0), PENDING_DEBUG_BS);
+}
+
+/* And not to be, where it steps by branches. */
+static void AGuestThatStepsByBranchesHasNone(void **State)
+{
+    (void)State;
+    Guest()->Regs.rflags |= TEST_RFLAGS_TF;
+    FakeMsrSet(0, IA32_DEBUGCTL, DEBUGCTL_BTF);
+    ExitThatHoldsInterrupts();
+    assert_int_equal(*FakeInterruptibility(0), BLOCKING_MOV_SS);
+    assert_int_equal(*FakePendingDebug(0), 0);
+}
+
+#define MTF_TEST(Name) cmocka_unit_test_setup_teardown(Name, Start, TestFinish)
+
+int main(void)
+{
+    const struct CMUnitTest Tests[] = {
+        MTF_TEST(WhoRegisteredIsServedAndTheFlagIsClearedBefore),
+        MTF_TEST(TheHandlerMayAskForAnotherStep),
+        MTF_TEST(WithoutARegistrationTheNmiHaltIsAsked),
+        MTF_TEST(EachCoreIsServedForItself),
+        MTF_TEST(WhoWantsItKeptOnKeepsItOnOnce),
+        MTF_TEST(ExternalInterruptsAreGivenBack),
+        MTF_TEST(AnExitThatNobodyExplainsIsLoggedOncePerCore),
+        MTF_TEST(WithoutCallbacksTheTrapIsTurnedOff),
+        MTF_TEST(AShadowKeepsInterruptsOut),
+        MTF_TEST(TheShadowTakesTheStisPlace),
+        MTF_TEST(AGuestThatStepsItselfKeepsItsTrap),
+        MTF_TEST(AGuestThatStepsByBranchesHasNone),
+    };
+
+    return cmocka_run_group_tests(Tests, NULL, NULL);
+}
