@@ -105,35 +105,53 @@ static VOID VmxRestoreMsrs(const VMX_GUEST_STATE *Guest)
     CpuWriteMsr(IA32_DEBUGCTL, Guest->DebugCtl);
 }
 
-VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu)
+static VOID VmxLeaveAs(VIRTUAL_MACHINE_STATE *VCpu, const VMX_GUEST_STATE *Guest)
 {
     VMX_CORE *Vmx = VCpu->Vmx;
+
+    CpuVmClear(PlatformMemoryVirtualToPhysical(Vmx->VmcsRegion));
+    CpuVmxOff();
+
+    VmxRestoreControlRegisters(Guest);
+    VmxRestoreMsrs(Guest);
+    VmxRestoreSegments(Guest, Vmx->HostTables);
+    VCpu->IsOnVmxRootMode = FALSE;
+    VCpu->Lifecycle       = VMM_CORE_OFF;
+    CpuLoadIdt(&Guest->Idtr);
+}
+
+VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu)
+{
     VMX_GUEST_STATE Guest;
 
     VCpu->Lifecycle = VMM_CORE_TERMINATING; /* the NMI handler leaves the VMCS alone */
     VmxReadGuestState(&Guest);
     VmxFillIretFrame(VCpu);
+    VmxLeaveAs(VCpu, &Guest);
+}
 
-    CpuVmClear(PlatformMemoryVirtualToPhysical(Vmx->VmcsRegion));
-    CpuVmxOff();
+/* Not to return to the guest but to go on here, in the kernel. The guest may have been a process, whose page
+ * table lacks the kernel (page table isolation) and whose GS is not the kernel's: root mode's stay. */
+static VOID VmxLeaveToKernel(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VMX_GUEST_STATE Guest;
 
-    VmxRestoreControlRegisters(&Guest);
-    VmxRestoreMsrs(&Guest);
-    VmxRestoreSegments(&Guest, Vmx->HostTables);
-    VCpu->IsOnVmxRootMode = FALSE;
-    VCpu->Lifecycle       = VMM_CORE_OFF;
-    CpuLoadIdt(&Guest.Idtr);
+    VCpu->Lifecycle = VMM_CORE_TERMINATING;
+    VmxReadGuestState(&Guest);
+    Guest.Cr3    = CpuReadCr3();
+    Guest.GsBase = CpuReadMsr(IA32_GS_BASE);
+    VmxLeaveAs(VCpu, &Guest);
 }
 
 VOID VmxTripleFault(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    VmxLeave(VCpu);
+    VmxLeaveToKernel(VCpu);
     CpuTripleFault();
 }
 
 VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message)
 {
     if (VCpu->Lifecycle == VMM_CORE_RUNNING || VCpu->Lifecycle == VMM_CORE_LAUNCHING)
-        VmxLeave(VCpu);
+        VmxLeaveToKernel(VCpu);
     PlatformCpuPanic(Message);
 }
