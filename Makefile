@@ -55,7 +55,7 @@ include platform/Modules.mk
 
 # --- housekeeping ----------------------------------------------------------------------------------------------------
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile */Room.mk
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(filter Makefile %.mk,$(MAKEFILE_LIST))
 
 clean: ## remove what was built (the cache of kernels and machines stays)
 	rm -rf $(BUILD)

@@ -4,7 +4,9 @@
  *
  * One thread: libedit asks PromptReadCharacter for each key, and that waits for keys, records and signals
  * alike. Before a message is printed the edited line is cleared from the screen; afterwards libedit draws it
- * again. Context: user space.
+ * again.
+ *
+ * Context: user space.
  */
 #include "hyperdbg/Prompt.h"
 
@@ -37,8 +39,7 @@ static struct {
     BOOLEAN IsDumb;    /* the terminal cannot move its cursor */
 } g_Prompt;
 
-/* --- drawing -----------------------------------------------------------------------------------------------
- */
+/* --- drawing ---------------------------------------------------------------------------------- */
 
 static const CHAR *PromptText(VOID)
 {
@@ -103,14 +104,7 @@ static VOID PromptRedraw(VOID)
     fflush(stdout);
 }
 
-/* Prints a line of the prompt's own. */
-static VOID PromptSay(const CHAR *Line)
-{
-    TerminalPrint((PVOID)g_Prompt.Terminal, HYPERDBG_MESSAGE_NOTICE, Line);
-}
-
-/* --- what happens while a line is edited -------------------------------------------------------------------
- */
+/* --- what happens while a line is edited ------------------------------------------------------ */
 
 static VOID PromptTogglePause(VOID)
 {
@@ -119,9 +113,10 @@ static VOID PromptTogglePause(VOID)
     PromptClear();
     HyperDbgSetPaused(g_Prompt.Session, IsPaused);
     if (IsPaused)
-        PromptSay("the flow of messages is paused; the machine runs on (Ctrl-C, Enter or 'g' resumes)");
+        HyperDbgSay(g_Prompt.Session,
+                    "messages are paused; the machine runs on (Ctrl-C, Enter or 'g' resumes)");
     else
-        PromptSay("the flow of messages goes on");
+        HyperDbgSay(g_Prompt.Session, "messages flow again");
 }
 
 static VOID PromptStop(VOID)
@@ -208,12 +203,18 @@ static int PromptReadCharacter(EditLine *Editor, wchar_t *Character)
     }
 }
 
-/* --- lines -------------------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static BOOLEAN PromptIsEmpty(const CHAR *Line)
 {
     return Line[strspn(Line, " \t\r\n")] == '\0';
+}
+
+/* Keys are not echoed by the terminal: what is typed while a command runs appears when its turn comes.
+ * libedit leaves this mode at the end of each line. */
+static VOID PromptTakeTerminal(VOID)
+{
+    el_set(g_Prompt.Editor, EL_PREP_TERM, 1);
 }
 
 /* One line from the user; NULL: the end. It belongs to libedit. */
@@ -224,7 +225,9 @@ static const CHAR *PromptReadLine(VOID)
     SignalsSetEditing(TRUE);
     g_Prompt.IsEditing = TRUE;
     g_Prompt.IsCleared = FALSE;
-    const CHAR *Line   = el_gets(g_Prompt.Editor, &Length);
+    PromptTakeTerminal();
+    const CHAR *Line = el_gets(g_Prompt.Editor, &Length);
+    PromptTakeTerminal();
     g_Prompt.IsEditing = FALSE;
     SignalsSetEditing(FALSE);
     return Line;
@@ -275,7 +278,8 @@ INT32 PromptRun(HYPERDBG_SESSION *Session, TERMINAL *Terminal)
         fprintf(stderr, "hyperdbg: the terminal cannot be used for editing lines\n");
         return EXIT_FAILURE;
     }
-    PromptSay("hyperdbg " HYPERDBG_VERSION ": 'help' lists the commands, Tab completes, Ctrl-D leaves");
+    HyperDbgSay(g_Prompt.Session,
+                "hyperdbg " HYPERDBG_VERSION ": 'help' lists the commands, Tab completes, Ctrl-D leaves");
     HyperDbgSayWhatRuns(Session);
     fflush(stdout);
     do
@@ -285,6 +289,7 @@ INT32 PromptRun(HYPERDBG_SESSION *Session, TERMINAL *Terminal)
         puts("");
     HyperDbgSayWhatStays(Session);
     LineHistoryClose();
+    el_set(g_Prompt.Editor, EL_PREP_TERM, 0);
     el_end(g_Prompt.Editor);
     Terminal->BeforeLine = NULL;
     return EXIT_SUCCESS;

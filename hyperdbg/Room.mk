@@ -16,5 +16,22 @@ $(BUILD)/user/hyperdbg-objects/%.o: hyperdbg/%.c
 $(BUILD)/user/hyperdbg: $(HYPERDBG_OBJECTS) $(BUILD)/user/libhyperdbg.a
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(HYPERDBG_LIBS)
 
-DEPS += libedit-dev
+# The same terminal on a mock kernel: what the tests of prompt and options run.
+HYPERDBG_MOCK         := $(BUILD)/asan/hyperdbg-mock
+HYPERDBG_MOCK_OBJECTS := $(patsubst %.c,$(BUILD)/asan/%.o,$(filter-out %/ToolTransport.c,$(HYPERDBG_SOURCES)) \
+                                                          tests/unit/hyperdbg/MockToolTransport.c)
+HYPERDBG_TESTS        := tests/unit/hyperdbg/ToolTest.c
+
+$(HYPERDBG_MOCK): $(HYPERDBG_MOCK_OBJECTS) $(BUILD)/asan/libhyperdbg.a $(BUILD)/asan/libhyperdbgmock.a
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) $(HYPERDBG_LIBS)
+
+$(HYPERDBG_TESTS:%.c=$(BUILD)/asan/%): | $(HYPERDBG_MOCK)
+
+# A screen to look at what the prompt draws.
+$(eval $(call archive,hyperdbgscreen,tests/unit/hyperdbg/Screen.c))
+
+UNIT_TESTS    += $(HYPERDBG_TESTS)
+UNIT_ARCHIVES += hyperdbgscreen
+UNIT_LIBS     += -lutil
+DEPS          += libedit-dev
 .PHONY: tool

@@ -31,7 +31,7 @@ static VOID SignalsOnPrompt(int Number)
         raise(SIGSTOP);
     else if (!g_IsEditing && Number == SIGINT)
         HyperDbgInterrupt(g_Session);
-    if (write(g_Pipe[1], &Byte, sizeof(Byte)) < 0)
+    else if (write(g_Pipe[1], &Byte, sizeof(Byte)) < 0)
         errno = Saved; /* full: enough signals wait there already */
 }
 

@@ -24,16 +24,23 @@ static const CHAR *const g_Colours[] = {
 };
 STATIC_ASSERT(COUNT_OF(g_Colours) == HYPERDBG_MESSAGE_DROPPED + 1);
 
-VOID TerminalInitialize(TERMINAL *Terminal, HYPERDBG_FORMAT Format, BOOLEAN IsInteractive)
+static BOOLEAN TerminalWantsColours(HYPERDBG_FORMAT Format, int Stream)
 {
     const CHAR *NoColour = getenv("NO_COLOR");
     const CHAR *Type     = getenv("TERM");
+    const CHAR *Force    = getenv("CLICOLOR_FORCE");
 
-    *Terminal            = (TERMINAL){0};
-    Terminal->IsColoured = Format == HYPERDBG_FORMAT_TEXT && isatty(STDOUT_FILENO) &&
-                           (NoColour == NULL || NoColour[0] == '\0') && Type != NULL &&
-                           strcmp(Type, "dumb") != 0;
-    Terminal->ErrorsAside = Format == HYPERDBG_FORMAT_TEXT && !IsInteractive;
+    return Format == HYPERDBG_FORMAT_TEXT && (NoColour == NULL || NoColour[0] == '\0') &&
+           ((Type != NULL && strcmp(Type, "dumb") != 0 && isatty(Stream)) ||
+            (Force != NULL && Force[0] != '\0'));
+}
+
+VOID TerminalInitialize(TERMINAL *Terminal, HYPERDBG_FORMAT Format, BOOLEAN IsInteractive)
+{
+    *Terminal                   = (TERMINAL){0};
+    Terminal->IsColoured        = TerminalWantsColours(Format, STDOUT_FILENO);
+    Terminal->AreErrorsColoured = TerminalWantsColours(Format, STDERR_FILENO);
+    Terminal->AreErrorsAside    = Format == HYPERDBG_FORMAT_TEXT && !IsInteractive;
 }
 
 /* Of an event the time, number, name and stage stand out; of the rest the whole line. */
@@ -47,16 +54,16 @@ static SIZE_T TerminalColouredLength(HYPERDBG_MESSAGE_KIND Kind, const CHAR *Lin
 VOID TerminalPrint(PVOID Context, HYPERDBG_MESSAGE_KIND Kind, const CHAR *Line)
 {
     const TERMINAL *Terminal = Context;
-    FILE *Stream             = Kind == HYPERDBG_MESSAGE_ERROR && Terminal->ErrorsAside ? stderr : stdout;
+    BOOLEAN IsAside          = Kind == HYPERDBG_MESSAGE_ERROR && Terminal->AreErrorsAside;
+    FILE *Stream             = IsAside ? stderr : stdout;
+    SIZE_T Length            = TerminalColouredLength(Kind, Line);
 
     if (Terminal->BeforeLine != NULL)
         Terminal->BeforeLine();
-    if (Stream == stderr)
+    if (IsAside)
         fflush(stdout); /* in the order in which things happened */
-    if (Terminal->IsColoured && g_Colours[Kind][0] != '\0') {
-        SIZE_T Length = TerminalColouredLength(Kind, Line);
-
+    if ((IsAside ? Terminal->AreErrorsColoured : Terminal->IsColoured) && g_Colours[Kind][0] != '\0')
         fprintf(Stream, "\033[%sm%.*s\033[m%s\n", g_Colours[Kind], (int)Length, Line, Line + Length);
-    } else
+    else
         fprintf(Stream, "%s\n", Line);
 }

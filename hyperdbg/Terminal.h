@@ -10,9 +10,10 @@
 #include "libhyperdbg/LibHyperDbg.h"
 
 typedef struct _TERMINAL {
-    BOOLEAN IsColoured;       /* standard output is a terminal that shows colours, and NO_COLOR is not set */
-    BOOLEAN ErrorsAside;      /* errors go to standard error */
-    VOID (*BeforeLine)(VOID); /* called before each line, when not NULL: the prompt clears itself */
+    BOOLEAN IsColoured;        /* standard output is a terminal that shows colours, and NO_COLOR is not set */
+    BOOLEAN AreErrorsAside;    /* errors go to standard error... */
+    BOOLEAN AreErrorsColoured; /* ...and that is such a terminal */
+    VOID (*BeforeLine)(VOID);  /* called before each line, when not NULL: the prompt clears itself */
 } TERMINAL;
 
 VOID TerminalInitialize(TERMINAL *Terminal, HYPERDBG_FORMAT Format, BOOLEAN IsInteractive);

@@ -3,7 +3,7 @@
  * LogLifecycle.c - the log's beginning and end; and this map of the room:
  *
  *   Message.c   the four log callbacks: text or bytes become a record, or go out at once
- *   Format.c    text from a format, in any context
+ *   LogFormat.c text from a format, in any context
  *   Ring.c      writers: space, number, publish (Ring.h tells how, and why it needs no lock)
  *   Reader.c    the one reader: order, priority, losses told
  *

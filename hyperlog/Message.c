@@ -9,7 +9,7 @@
  *
  * Context: any, VMX root mode and NMI included.
  */
-#include "hyperlog/Format.h"
+#include "hyperlog/LogFormat.h"
 #include "hyperlog/Ring.h"
 #include "platform/PlatformCpu.h"
 #include "platform/PlatformMemory.h"

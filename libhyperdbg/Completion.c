@@ -18,8 +18,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* --- candidates --------------------------------------------------------------------------------------------
- */
+/* --- candidates ------------------------------------------------------------------------------- */
 
 typedef struct _COMPLETER {
     HYPERDBG_SESSION *Session;
@@ -44,8 +43,7 @@ static VOID CompleterOffer(COMPLETER *Completer, const CHAR *Word)
         Completion->Candidate[Completion->Count++] = Copy;
 }
 
-/* --- kinds of values ---------------------------------------------------------------------------------------
- */
+/* --- kinds of values -------------------------------------------------------------------------- */
 
 static VOID CompleteNothing(COMPLETER *Completer, const PARAMETER *Parameter)
 {
@@ -106,8 +104,7 @@ static VOID CompleteValue(COMPLETER *Completer, const PARAMETER *Parameter)
         CompleterOffer(Completer, "all");
 }
 
-/* --- the line ----------------------------------------------------------------------------------------------
- */
+/* --- the line --------------------------------------------------------------------------------- */
 
 /* A word after Count complete ones of a command. */
 static VOID CompleteParameter(COMPLETER *Completer, const WORDS *Words, UINT32 Count)

@@ -99,6 +99,9 @@ BOOLEAN HyperDbgIsPaused(const HYPERDBG_SESSION *Session);
 /* Ends a waiting command ("sleep") and what would follow it on its line. Async-signal-safe, any thread. */
 VOID HyperDbgInterrupt(HYPERDBG_SESSION *Session);
 
+/* Sends a notice of the program's own, in the session's format. */
+VOID HyperDbgSay(HYPERDBG_SESSION *Session, const CHAR *Text);
+
 /* Connects, and says (as a notice) what was found; for a program that greets its user. */
 VOID HyperDbgSayWhatRuns(HYPERDBG_SESSION *Session);
 

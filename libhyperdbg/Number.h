@@ -3,6 +3,7 @@
  * Number.h - numbers as users of the debugger write them: hexadecimal unless the prefix says otherwise.
  *
  * 1f, 0x1f, 0n31 (decimal), 0t37 (octal), 0y11111 (binary); ` between digits is ignored: ffffffff`81000000.
+ *
  * Context: user space.
  */
 #ifndef HYPERDBG_LIBHYPERDBG_NUMBER_H

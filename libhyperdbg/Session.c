@@ -4,6 +4,7 @@
  *
  * The room in a glance: Session.c cuts a line into commands (Words.c), commands/ parses and runs them,
  * connection/ carries their requests to the modules and their records back, output/ makes lines of both.
+ *
  * Context: user space.
  */
 #include "libhyperdbg/Session.h"
@@ -20,8 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- life --------------------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 HYPERDBG_SESSION *HyperDbgOpen(const HYPERDBG_OPTIONS *Options)
 {
@@ -68,6 +68,11 @@ BOOLEAN HyperDbgIsPaused(const HYPERDBG_SESSION *Session)
     return Session->IsPaused;
 }
 
+VOID HyperDbgSay(HYPERDBG_SESSION *Session, const CHAR *Text)
+{
+    OutputNotice(Session, "%s", Text);
+}
+
 VOID HyperDbgSayWhatRuns(HYPERDBG_SESSION *Session)
 {
     DEBUGGER_QUERY_STATUS Status;
@@ -94,8 +99,7 @@ VOID HyperDbgSayWhatStays(HYPERDBG_SESSION *Session)
                  Status.EventCount, Status.EventCount == 1 ? "" : "s");
 }
 
-/* --- interrupts --------------------------------------------------------------------------------------------
- */
+/* --- interrupts ------------------------------------------------------------------------------- */
 
 VOID HyperDbgInterrupt(HYPERDBG_SESSION *Session)
 {
@@ -148,8 +152,7 @@ BOOLEAN SessionSleep(HYPERDBG_SESSION *Session, UINT64 Milliseconds)
     return TRUE;
 }
 
-/* --- lines -------------------------------------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static HYPERDBG_RESULT SessionFail(HYPERDBG_SESSION *Session, const CHAR *Word, const CHAR *Sentence)
 {

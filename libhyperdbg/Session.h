@@ -3,6 +3,7 @@
  * Session.h - what a session remembers between commands.
  *
  * First parameter of everything in the library that talks to the user or to the modules.
+ *
  * Context: user space.
  */
 #ifndef HYPERDBG_LIBHYPERDBG_SESSION_H

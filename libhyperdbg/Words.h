@@ -4,6 +4,7 @@
  *
  * Blanks separate words, ';' separates commands. '#' or '//' where a word could begin start a comment that
  * ends the line. "..." makes one word of anything; within it \" and \\ stand for the second character.
+ *
  * Context: user space.
  */
 #ifndef HYPERDBG_LIBHYPERDBG_WORDS_H

@@ -18,10 +18,11 @@ hyperlog_MODULE_SOURCES := $(HYPERLOG_SOURCES) $(HYPERLOG_LINUX_SOURCES) $(PLATF
 hyperhv_MODULE_SOURCES  := $(HYPERHV_SOURCES) $(HYPERHV_LINUX_SOURCES) $(PLATFORM_LINUX_SOURCES)
 hyperkd_MODULE_SOURCES  := $(HYPERKD_ROOT_SOURCES) $(HYPERKD_SOURCES) $(HYPERKD_LINUX_SOURCES) $(PLATFORM_LINUX_SOURCES)
 
-# Third parties' modules on hyperhv: examples/NAME/NAME.c; and modules of the tests: tests/vm/modules/NAME/NAME.c
+# Third parties' modules on hyperhv: examples/NAME/NAME.c; and modules of the tests: tests/vm/modules/NAME/NAME.c.
+# A room may give one more sources: NAME_EXTRA_SOURCES.
 EXTRA_MODULES := $(foreach file,$(wildcard examples/*/*.c tests/vm/modules/*/*.c),$(if $(filter $(basename $(notdir $(file))),$(notdir $(patsubst %/,%,$(dir $(file))))),$(file)))
 EXTRA_NAMES   := $(basename $(notdir $(EXTRA_MODULES)))
-$(foreach file,$(EXTRA_MODULES),$(eval $(basename $(notdir $(file)))_MODULE_SOURCES := $(file)))
+$(foreach file,$(EXTRA_MODULES),$(eval $(basename $(notdir $(file)))_MODULE_SOURCES := $(file) $($(basename $(notdir $(file)))_EXTRA_SOURCES)))
 
 MODULE_INPUTS := $(sort $(foreach module,$(MODULES) $(EXTRA_NAMES),$(call module_sources,$(module))))
 MODULE_HEADERS := $(wildcard include/*.h include/*/*.h include/*/*/*.h $(addsuffix /*.h,hyperlog hyperhv/* hyperkd/* hyperkd/*/* platform/linux script/*))

@@ -2,8 +2,9 @@
 # platform/hosted: the platform on malloc and pthreads, for unit tests and fuzzing. Whoever links it compiles with
 # PLATFORM_HOSTED defined (root Makefile) and links -lpthread.
 
-PLATFORM_HOSTED_SOURCES := $(addprefix platform/hosted/,PlatformMemory.c PlatformCpu.c PlatformLock.c \
-                             PlatformTime.c PlatformProcess.c)
+PLATFORM_HOSTED_SOURCES := $(addprefix platform/hosted/,PlatformMemory.c PlatformPages.c PlatformCpu.c \
+                             PlatformLock.c PlatformTime.c PlatformProcess.c FakeCpu.c FakeMsr.c FakeSegments.c FakePaging.c \
+                             FakeVmcs.c FakeVmEntry.c FakeVmExit.c)
 
 $(eval $(call archive,platform-hosted,$(PLATFORM_HOSTED_SOURCES)))
 

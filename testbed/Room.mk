@@ -4,14 +4,14 @@
 export CACHE
 
 # What the modules are built with (the guest's kernels are built with gcc 12), and the testbed's own needs.
-DEPS += gcc-12 libelf1 pahole binutils util-linux xz-utils ncurses-base
+DEPS += gcc-12 pahole binutils util-linux xz-utils ncurses-base
 
 MACHINE ?= vtx
 CORES   ?= 1
 KERNEL  ?= 6.1
 
 deps: ## install the Debian packages that building and testing needs, where missing
-	$(Q)testbed/deps $(DEPS)
+	$(Q)testbed/deps $(sort $(DEPS))
 
 fetch: ## fill the cache with guest kernels and machines
 	$(Q)testbed/fetch all

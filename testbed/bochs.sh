@@ -37,6 +37,16 @@ bochs_start() {
         "$BOCHS_TREE/usr/bin/bochs-bin" -q -f "$RUN/bochsrc" -rc "$RUN/debugger-commands"
 }
 
+# bochs_cause: in a line, why Bochs stopped by itself.
+bochs_cause() {
+    local panic
+    panic=$(sed -n 's/^[0-9]*p\[\(CPU[0-9]*\|[^]]*\)\] >>PANIC<< //p' "$LOGS/bochs.log" | head -n 1)
+    case $panic in
+    *"exception with no resolution"*) echo "triple fault: $panic" ;;
+    *) echo "the machine stopped by itself: ${panic:-without a word}" ;;
+    esac
+}
+
 # bochs_autopsy: the registers of every core, which Bochs writes to its log when it gives up (triple fault) or is interrupted.
 bochs_autopsy() {
     if alive; then

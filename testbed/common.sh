@@ -35,7 +35,7 @@ need_packages() {
         as_root apt-get -qq update >&2
     fi
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -qq -y --no-install-recommends "${missing[@]}" >&2 ||
+        apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null ||
         die "apt could not install: ${missing[*]}"
 }
 

@@ -21,6 +21,8 @@ qemu_start() {
         -kernel "$KERNEL_IMAGE" -initrd "$RUN/initrds" -append "$KERNEL_LINE"
 }
 
+qemu_cause() { echo "the machine stopped by itself: $(tail -n 1 "$LOGS/machine.log")"; }
+
 # qemu_autopsy: the registers of every core: as the log has them before a triple fault's reset, else as the monitor says.
 qemu_autopsy() {
     if grep -q '^Triple fault' "$LOGS/qemu.log"; then

@@ -7,7 +7,7 @@
 #   VM_FILES       files for the guest, HOST[:GUEST], {kernel} standing for the kernel's series; without GUEST in /root
 #   VM_DEPS        what must be built before a machine is booted
 
-DEPS += python3 shellcheck
+DEPS += python3 shellcheck clang-format
 
 # What every machine gets: the tool with the modules beside it, and the programs of the tests. tests/vm/programs/NAME.c
 # becomes build/user/tests/vm/NAME, /root/programs/NAME in the guest; a plan may name it as a test, too.
@@ -32,15 +32,22 @@ $(UNIT_PROGRAMS): %: %.o $(UNIT_ARCHIVES:%=$(BUILD)/asan/lib%.a)
 
 RUN_LINTS := --lint $(LINTS)
 RUN_UNITS := --unit $(UNIT_PROGRAMS)
-RUN_PLANS  = --vm $(PLANS:%=tests/vm/plans/%) $(VM_FILES:%=--add %)
+RUN_PLANS  = $(if $(filter command%,$(origin PLANS)),,--host $(wildcard tests/host/*)) \
+             --vm $(PLANS:%=tests/vm/plans/%) $(VM_FILES:%=--add %)
 
 tests: $(UNIT_PROGRAMS) ## build the unit tests
 
-lint: ## check the sources
+# Two lints look at the built modules.
+LINT_DEPS := $(BUILD)/modules/6.1/.built $(BUILD)/modules/6.12/.built
+
+lint: $(LINT_DEPS) ## check the sources and what was built of them
 	$(Q)tests/run $(RUN_LINTS)
 
 unit: $(UNIT_PROGRAMS) ## run the unit tests
 	$(Q)tests/run $(RUN_UNITS)
+
+VM_DEPS += modules
+shell: $(VM_DEPS)
 
 vm: $(VM_DEPS) ## run the tests in booted machines (PLANS="..." for some of them)
 	$(Q)tests/run $(RUN_PLANS)
@@ -48,7 +55,7 @@ vm: $(VM_DEPS) ## run the tests in booted machines (PLANS="..." for some of them
 check: deps ## all of it: lint, unit, vm
 	$(Q)$(MAKE) --no-print-directory check-installed
 
-check-installed: $(UNIT_PROGRAMS) $(VM_DEPS)
+check-installed: $(LINT_DEPS) $(UNIT_PROGRAMS) $(VM_DEPS)
 	$(Q)tests/run $(RUN_LINTS) $(RUN_UNITS) $(RUN_PLANS)
 
 .PHONY: tests lint unit vm check check-installed

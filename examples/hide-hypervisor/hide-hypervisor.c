@@ -2,8 +2,8 @@
 /*
  * hide-hypervisor.c - a third party's tool on hyperhv, in a page: programs see no hypervisor in CPUID.
  *
- * Of the twenty callbacks it fills in one. It watches CPUID, and after leaf 1 (stage POST) clears the bit that announces
- * a hypervisor (ECX[31]). Load hyperhv.ko, then this; unload this, and the bit is back.
+ * Of the twenty callbacks it fills in one. It watches CPUID, and after leaf 1 (stage POST) clears the bit
+ * that announces a hypervisor (ECX[31]). Load hyperhv.ko, then this; unload this, and the bit is back.
  */
 #include <linux/atomic.h>
 #include <linux/module.h>
@@ -16,8 +16,9 @@ static atomic_long_t hidden; /* how often the bit was cleared */
 
 /* In VMX root mode, on the core that executes CPUID: no kernel function may be called here. */
 static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM type,
-                                                          VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE stage, PVOID context,
-                                                          BOOLEAN *post_event_required, GUEST_REGS *regs)
+                                                          VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE stage,
+                                                          PVOID context, BOOLEAN *post_event_required,
+                                                          GUEST_REGS *regs)
 {
     if (type != CPUID_INSTRUCTION_EXECUTION || (UINTPTR)context != 1)
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;

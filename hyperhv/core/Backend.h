@@ -38,8 +38,8 @@ typedef struct _BACKEND {
     UINT64 (*Vmcall)(UINT64 Number, UINT64 Param1, UINT64 Param2, UINT64 Param3);
 
     /* Root mode, within an exit of VCpu. */
-    VOID(*PassVmcallDown)
-    (VIRTUAL_MACHINE_STATE *VCpu); /* executes the guest's VMCALL, for the hypervisor below */
+    /* Executes the guest's VMCALL, for the hypervisor below. */
+    VOID (*PassVmcallDown)(VIRTUAL_MACHINE_STATE *VCpu);
     UINT64 (*GetRip)(VIRTUAL_MACHINE_STATE *VCpu);
     VOID (*SetRip)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Rip);
     UINT64 (*GetCr0)(VIRTUAL_MACHINE_STATE *VCpu); /* as the guest sees it */
@@ -49,22 +49,21 @@ typedef struct _BACKEND {
     VOID (*InjectUndefinedOpcode)(VIRTUAL_MACHINE_STATE *VCpu); /* #UD; RIP stays */
     VOID (*InjectGeneralProtection)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode); /* #GP; RIP stays */
 
-    VOID (*AdvanceRip)
-    (VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length); /* past an instruction that we carried out */
+    /* Past an instruction that we carried out. */
+    VOID (*AdvanceRip)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length);
 
-    /* The shared view of memory "as hooked". */
-    BOOLEAN (*ViewPreparePage)
-    (UINT64 Physical); /* process: the page gets an entry of its own. FALSE: no memory, no such page */
-    VOID (*ViewSetPage)
-    (UINT64 Physical, UINT64 Target,
-     UINT32 Access); /* process: maps a prepared page to Target, HOOK_ACCESS_... */
-    VOID (*ViewFlushThisCore)
-    (VIRTUAL_MACHINE_STATE *VCpu);   /* root mode: this core uses nothing that was there before */
-    VOID (*ViewFlushAllCores)(VOID); /* process: no core uses what was there before */
+    /* The shared view of memory "as hooked". Process: the page gets an entry of its own (FALSE: no memory, no
+     * such page); a prepared page is mapped to Target with HOOK_ACCESS_... */
+    BOOLEAN (*ViewPreparePage)(UINT64 Physical);
+    VOID (*ViewSetPage)(UINT64 Physical, UINT64 Target, UINT32 Access);
+    /* This core (root mode), or every core (process), uses nothing that was there before. */
+    VOID (*ViewFlushThisCore)(VIRTUAL_MACHINE_STATE *VCpu);
+    VOID (*ViewFlushAllCores)(VOID);
 
-    /* Root mode: this core sees memory as it is, for the one instruction at RIP; and back. StepBegin may be
-     * called again within the step. */
-    VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu);
+    /* Root mode: this core sees the page at Physical as it is, for the one instruction at RIP; and back. All
+     * other hooked pages stay as hooked if OthersMatter. StepBegin may be called again within the step, for
+     * another page. */
+    VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter);
     VOID (*StepEnd)(VIRTUAL_MACHINE_STATE *VCpu);
 
     /* MSRs whose guest value lives in the vendor's structure. Sets *Done: FALSE means "not one of those".

@@ -75,19 +75,33 @@ static VOID CpuidHypervisorLeaf(GUEST_REGS *Regs, UINT32 Leaf)
     Regs->rdx = Result->Edx;
 }
 
-/* Leaves whose result in Regs is not what the guest should see. */
-static __attribute__((__noinline__)) VOID CpuidAdjust(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Leaf)
+static inline VOID CpuidExecute(GUEST_REGS *Regs, UINT32 Leaf)
 {
+    CPUID_RESULT Result;
+
+    CpuCpuid(Leaf, (UINT32)Regs->rcx, &Result);
+    Regs->rax = Result.Eax;
+    Regs->rbx = Result.Ebx;
+    Regs->rcx = Result.Ecx;
+    Regs->rdx = Result.Edx;
+}
+
+/* Leaves whose result is not what the guest should see. OSPKE is in subleaf 0 alone. */
+static __attribute__((__noinline__)) VOID CpuidAdjusted(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Leaf)
+{
+    UINT32 Subleaf = (UINT32)VCpu->Regs->rcx;
+
+    CpuidExecute(VCpu->Regs, Leaf);
     if (Leaf == CPUID_FEATURES)
         CpuidAdjustFeatures(VCpu);
-    else if (Leaf == CPUID_EXTENDED_FEATURES)
+    else if (Leaf == CPUID_EXTENDED_FEATURES && Subleaf == 0)
         VCpu->Regs->rcx =
             CpuidMirror((UINT32)VCpu->Regs->rcx, CPUID_7_ECX_OSPKE, g_Backend->GetCr4(VCpu), CR4_PKE);
     else if (Leaf >= CPUID_HYPERVISOR_FIRST)
         CpuidHypervisorLeaf(VCpu->Regs, Leaf);
 }
 
-/* Coarse, as it stands in every CPUID's way: true for all leaves that CpuidAdjust knows, and a few more. */
+/* Coarse, as it stands in every CPUID's way: true for all leaves that CpuidAdjusted knows, and a few more. */
 static inline BOOLEAN CpuidMayNeedAdjusting(UINT32 Leaf)
 {
     return Leaf - CPUID_FEATURES <= CPUID_EXTENDED_FEATURES - CPUID_FEATURES ||
@@ -96,15 +110,10 @@ static inline BOOLEAN CpuidMayNeedAdjusting(UINT32 Leaf)
 
 VOID HvHandleCpuid(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    GUEST_REGS *Regs = VCpu->Regs;
-    UINT32 Leaf      = (UINT32)Regs->rax;
-    CPUID_RESULT Result;
+    UINT32 Leaf = (UINT32)VCpu->Regs->rax;
 
-    CpuCpuid(Leaf, (UINT32)Regs->rcx, &Result);
-    Regs->rax = Result.Eax;
-    Regs->rbx = Result.Ebx;
-    Regs->rcx = Result.Ecx;
-    Regs->rdx = Result.Edx;
     if (UNLIKELY(CpuidMayNeedAdjusting(Leaf)))
-        CpuidAdjust(VCpu, Leaf);
+        CpuidAdjusted(VCpu, Leaf);
+    else
+        CpuidExecute(VCpu->Regs, Leaf);
 }

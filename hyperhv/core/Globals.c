@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Globals.c - the VMM's machine-wide variables (Globals.h says who writes each, and when).
+ *
+ * Context: any.
  */
 #include "hyperhv/core/Globals.h"
 

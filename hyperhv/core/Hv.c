@@ -6,9 +6,11 @@
  *
  * Where things are in this room:
  *   core/       this file, one core's state, the effects of instructions, Backend.h (the vendor seam)
- *   interface/  Callback.c (to the user), Dispatch.c (events), Export.c (from the user), Configuration.c
- * (arming) memory/     root mode's own page tables, access to guest memory that cannot fault vmx/ Intel:
- * Vmx.c (one core in and out), Vmcs.c (its set-up), Vmexit.c (the exits), Ept.c
+ *   interface/  Callback.c (to the user), Dispatch.c (events), Export.c (from the user),
+ *               Configuration.c (arming)
+ *   hooks/      hidden breakpoints and monitored memory, on the views of Backend.h
+ *   memory/     root mode's own page tables, access to guest memory that cannot fault
+ *   vmx/        Intel: Vmx.c (one core in and out), Vmcs.c (its set-up), Vmexit.c (the exits), Ept.c
  */
 #include "hyperhv/core/Hv.h"
 
@@ -190,12 +192,14 @@ static UINT32 HvStart(VOID)
     if (Error != 0)
         return Error;
 
-    Error = DEBUGGER_ERROR_OUT_OF_MEMORY;
     HvResetGlobals();
     CpuidInitialize();
     PhysicalWidthInitialize();
-    if (!RootPageTableInitialize(PlatformCpuCount()))
+    Error = RootPageTableInitialize(PlatformCpuCount());
+    if (Error != 0)
         return Error;
+
+    Error = DEBUGGER_ERROR_OUT_OF_MEMORY;
     if (!g_Backend->Initialize())
         goto UninitializeRootPageTable;
     if (!HvAllocateCores())

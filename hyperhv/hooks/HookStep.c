@@ -20,7 +20,7 @@ VOID HookStepBegin(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access)
     if ((Access & HOOK_ACCESS_WRITE) && Page->Fake != NULL && Step->WrittenCount < COUNT_OF(Step->Written))
         Step->Written[Step->WrittenCount++] = Page;
     VCpu->MtfEptHookRestorePoint = Page;
-    g_Backend->StepBegin(VCpu);
+    g_Backend->StepBegin(VCpu, Page->Physical, MonitorsExist());
 }
 
 VOID HookStepEnd(VIRTUAL_MACHINE_STATE *VCpu)

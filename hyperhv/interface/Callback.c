@@ -15,7 +15,8 @@ BOOLEAN HvLogSend(UINT32 OperationCode, BOOLEAN IsImmediateMessage, BOOLEAN Prio
     BOOLEAN Sent;
 
     va_start(ArgList, Fmt);
-    Sent = VmmCallbackPrepareAndSendMessageToQueue(OperationCode, IsImmediateMessage, TRUE, Priority, Fmt,
+    /* No time in the text: the record's header has time and core. */
+    Sent = VmmCallbackPrepareAndSendMessageToQueue(OperationCode, IsImmediateMessage, FALSE, Priority, Fmt,
                                                    ArgList);
     va_end(ArgList);
     return Sent;

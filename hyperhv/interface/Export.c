@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Export.c - the functions that users of the VMM call (SDK/imports/VmmImports.h tells their contracts).
+ *
+ * Context: as VmmImports.h says at each.
  */
 #include "SDK/imports/VmmImports.h"
 

@@ -11,8 +11,10 @@
  */
 #include "hyperhv/memory/RootPageTable.h"
 
+#include "SDK/ErrorCodes.h"
 #include "platform/CpuInstructions.h"
 #include "platform/PlatformMemory.h"
+#include "hyperhv/interface/Log.h"
 
 #define PTE_PRESENT_WRITABLE 0x63ull /* present, writable, accessed, dirty */
 #define PTE_NO_EXECUTE       (1ull << 63)
@@ -46,7 +48,7 @@ PVOID RootPageTableMapWindow(UINT32 CoreId, UINT64 Physical)
 
     PageTables[CoreId][0] = (Physical & ~(PLATFORM_PAGE_SIZE - 1)) | PTE_PRESENT_WRITABLE | PTE_NO_EXECUTE;
     CpuInvalidatePage(Virtual);
-    return (PVOID)(UINTPTR)(Virtual + (Physical & (PLATFORM_PAGE_SIZE - 1)));
+    return CpuPointer(Virtual + (Physical & (PLATFORM_PAGE_SIZE - 1)));
 }
 
 /* A new table below Parent[Index], remembered in Directories. NULL: no memory. */
@@ -94,19 +96,29 @@ static BOOLEAN RootAddWindows(UINT32 CoreCount)
     return TRUE;
 }
 
-BOOLEAN RootPageTableInitialize(UINT32 CoreCount)
+static UINT32 RootBuild(UINT32 CoreCount)
 {
     TopLevel    = PlatformMemoryAllocatePages(1);
     PageTables  = PlatformMemoryAllocate(CoreCount * sizeof(*PageTables));
     Directories = PlatformMemoryAllocate((3 + CoreCount / ENTRIES) * sizeof(*Directories));
-
-    if (TopLevel == NULL || PageTables == NULL || Directories == NULL ||
-        !PlatformMemoryCopyKernelMappings(TopLevel) || !RootAddWindows(CoreCount)) {
-        RootPageTableUninitialize();
-        return FALSE;
+    if (TopLevel == NULL || PageTables == NULL || Directories == NULL)
+        return DEBUGGER_ERROR_OUT_OF_MEMORY;
+    if (!PlatformMemoryCopyKernelMappings(TopLevel)) {
+        LogError("this kernel does not tell where its page table is");
+        return DEBUGGER_ERROR_PLATFORM_NOT_SUPPORTED;
     }
-    RootCr3 = PlatformMemoryVirtualToPhysical(TopLevel);
-    return TRUE;
+    return RootAddWindows(CoreCount) ? 0 : DEBUGGER_ERROR_OUT_OF_MEMORY;
+}
+
+UINT32 RootPageTableInitialize(UINT32 CoreCount)
+{
+    UINT32 Error = RootBuild(CoreCount);
+
+    if (Error != 0)
+        RootPageTableUninitialize();
+    else
+        RootCr3 = PlatformMemoryVirtualToPhysical(TopLevel);
+    return Error;
 }
 
 VOID RootPageTableUninitialize(VOID)

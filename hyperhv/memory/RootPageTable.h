@@ -10,8 +10,9 @@
 
 #include "SDK/BasicTypes.h"
 
-/* Process context. FALSE: no memory, or the kernel does not give its table; nothing is left behind. */
-BOOLEAN RootPageTableInitialize(UINT32 CoreCount);
+/* Process context. 0, or the DEBUGGER_ERROR_...: no memory, or a kernel that does not give its table (told to
+ * the log); then nothing is left behind. */
+UINT32 RootPageTableInitialize(UINT32 CoreCount);
 VOID RootPageTableUninitialize(VOID);
 
 /* Any. What root mode has in CR3; 0 while not initialized. */

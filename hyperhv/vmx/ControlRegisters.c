@@ -13,8 +13,10 @@
 #include "hyperhv/vmx/ControlRegisters.h"
 
 #include "platform/CpuInstructions.h"
+#include "platform/CpuVmx.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/MsrNumbers.h"
+#include "hyperhv/memory/PhysicalWidth.h"
 #include "hyperhv/vmx/Vmcs.h"
 
 #define QUALIFICATION_CR(Qualification)       ((UINT32)(Qualification)&0xF)
@@ -27,12 +29,26 @@
 #define ACCESS_LMSW                           3
 #define CR0_MP_EM_TS                          0xEull
 #define CR0_TS                                8ull
+#define CR0_WP                                (1ull << 16)
+#define CR0_NW                                (1ull << 29)
+#define CR0_CD                                (1ull << 30)
+#define CR0_NW_CD                             (CR0_NW | CR0_CD)
+#define CR3_PCID                              0xFFFull
+#define CR3_LAM                               (3ull << 61)
+#define CR3_KEEP                              (1ull << 63)
+#define CR4_PAE                               (1ull << 5)
+#define CR4_LA57                              (1ull << 12)
+#define CR4_PCIDE                             (1ull << 17)
+#define EFER_LMA                              (1ull << 10)
+#define OPERAND_RSP                           4u
 
 /* Written by Initialize only. */
 static UINT64 Cr0Fixed0, Cr0Fixed1, Cr4Fixed0, Cr4Fixed1;
+static UINT64 Cr3Bits; /* that may be set */
 static BOOLEAN HasXsave;
 
 #define CPUID_1_ECX_XSAVE (1u << 26)
+#define CPUID_7_1_EAX_LAM (1u << 26)
 
 VOID VmxControlRegistersInitialize(VOID)
 {
@@ -44,6 +60,8 @@ VOID VmxControlRegistersInitialize(VOID)
     Cr4Fixed1 = CpuReadMsr(IA32_VMX_CR4_FIXED1);
     CpuCpuid(1, 0, &Features);
     HasXsave = (Features.Ecx & CPUID_1_ECX_XSAVE) != 0;
+    CpuCpuid(7, 1, &Features);
+    Cr3Bits = PhysicalAddressMask() | ((Features.Eax & CPUID_7_1_EAX_LAM) ? CR3_LAM : 0);
 }
 
 UINT64 VmxCr0HostBits(VOID)
@@ -75,28 +93,81 @@ UINT64 VmxGuestCr4(VOID)
     return (VmcsReadNatural(VMCS_CR4_READ_SHADOW) & CR4_VMXE) | (VmcsReadNatural(VMCS_GUEST_CR4) & ~CR4_VMXE);
 }
 
+/* Writes that bare metal answers with #GP; an entry with such a value would fail. SDM Vol. 2, MOV to control
+ * registers. Paging cannot be turned on or off here: such a write touches no bit that we own on its own, and
+ * turning it off without leaving 64-bit mode is #GP too. */
+static BOOLEAN IsValidCr0(UINT64 Value)
+{
+    if ((Value >> 32) != 0 || ((Value ^ VmxGuestCr0()) & (CR0_PE | CR0_PG)))
+        return FALSE;
+    if ((Value & CR0_NW) && !(Value & CR0_CD))
+        return FALSE;
+    return (Value & CR0_WP) || !(VmxGuestCr4() & CR4_CET);
+}
+
+static BOOLEAN IsValidCr4(UINT64 Value)
+{
+    UINT64 Changed = Value ^ VmxGuestCr4();
+    BOOLEAN IsLong = (VmcsRead64(VMCS_GUEST_EFER) & EFER_LMA) != 0;
+
+    if ((Value & ~Cr4Fixed1) || ((Value & CR4_CET) && !(VmxGuestCr0() & CR0_WP)))
+        return FALSE;
+    if (IsLong && (!(Value & CR4_PAE) || (Changed & CR4_LA57)))
+        return FALSE;
+    return !(Changed & Value & CR4_PCIDE) || (IsLong && (VmcsReadNatural(VMCS_GUEST_CR3) & CR3_PCID) == 0);
+}
+
+/* What the processor drops by itself when the guest's write does not exit. All of the VPID: such writes are
+ * rare here. */
+static VOID VmxFlushGuestTranslations(VOID)
+{
+    const VMX_INVALIDATE_DESCRIPTOR Descriptor = {.Context = VmcsRead16(VMCS_VPID)};
+
+    CpuInvvpid(INVVPID_SINGLE_CONTEXT, &Descriptor);
+}
+
 static VOID VmxWriteCr0(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
 {
-    UINT64 Current = VmxGuestCr0();
-
-    /* Paging cannot be turned on or off here: such a write touches no bit that we own on its own, and turning
-     * it off without leaving 64-bit mode is #GP on bare metal too. SDM Vol. 2, MOV to control registers. */
-    if ((Value >> 32) != 0 || ((Value ^ Current) & (CR0_PE | CR0_PG))) {
+    if (!IsValidCr0(Value)) {
         g_Backend->InjectGeneralProtection(VCpu, 0);
         return;
     }
+    /* Entries and exits leave NW and CD alone: the processor's are the guest's. SDM Vol. 3, 27.3.1.1, 28.5.1.
+     */
+    if ((Value ^ VmxGuestCr0()) & CR0_NW_CD)
+        CpuWriteCr0((CpuReadCr0() & ~CR0_NW_CD) | (Value & CR0_NW_CD));
     VmcsWriteNatural(VMCS_CR0_READ_SHADOW, Value);
     VmcsWriteNatural(VMCS_GUEST_CR0, (Value | VmxCr0HostBits()) & Cr0Fixed1);
 }
 
 static VOID VmxWriteCr4(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
 {
-    if (Value & ~Cr4Fixed1) {
+    BOOLEAN Flush = ((Value ^ VmxGuestCr4()) & ~CR4_VMXE) != 0;
+
+    if (!IsValidCr4(Value)) {
         g_Backend->InjectGeneralProtection(VCpu, 0);
         return;
     }
     VmcsWriteNatural(VMCS_CR4_READ_SHADOW, Value);
     VmcsWriteNatural(VMCS_GUEST_CR4, Value | Cr4Fixed0);
+    if (Flush)
+        VmxFlushGuestTranslations();
+}
+
+/* Bit 63 says that the translations of this PCID may stay. SDM Vol. 3, 4.10.4.1. */
+static VOID VmxWriteCr3(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
+{
+    BOOLEAN Keep = (Value & CR3_KEEP) && (VmxGuestCr4() & CR4_PCIDE);
+
+    if (VmxGuestCr4() & CR4_PCIDE)
+        Value &= ~CR3_KEEP;
+    if (Value & ~Cr3Bits) {
+        g_Backend->InjectGeneralProtection(VCpu, 0);
+        return;
+    }
+    VmcsWriteNatural(VMCS_GUEST_CR3, Value);
+    if (!Keep)
+        VmxFlushGuestTranslations();
 }
 
 static VOID VmxMovToCr(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
@@ -108,13 +179,16 @@ static VOID VmxMovToCr(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
     else if (QUALIFICATION_CR(Qualification) == 4)
         VmxWriteCr4(VCpu, Value);
     else if (QUALIFICATION_CR(Qualification) == 3)
-        VmcsWriteNatural(VMCS_GUEST_CR3, Value & ~(1ull << 63));
+        VmxWriteCr3(VCpu, Value);
 }
 
 static VOID VmxMovFromCr(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
 {
-    if (QUALIFICATION_CR(Qualification) == 3)
-        ((UINT64 *)VCpu->Regs)[QUALIFICATION_REGISTER(Qualification)] = VmcsReadNatural(VMCS_GUEST_CR3);
+    if (QUALIFICATION_CR(Qualification) != 3)
+        return;
+    ((UINT64 *)VCpu->Regs)[QUALIFICATION_REGISTER(Qualification)] = VmcsReadNatural(VMCS_GUEST_CR3);
+    if (QUALIFICATION_REGISTER(Qualification) == OPERAND_RSP)
+        VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
 }
 
 static VOID VmxLmsw(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)

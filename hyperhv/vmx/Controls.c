@@ -15,7 +15,8 @@
 /* A bit that we want, and what it is called when it is missing. */
 typedef struct _WANTED_CONTROL {
     UINT32 Bit;
-    const CHAR *Name; /* NULL: only used where there is one */
+    const CHAR *Name;   /* NULL: only used where there is one */
+    BOOLEAN IsForLater; /* not set at the launch, but while the guest runs */
 } WANTED_CONTROL;
 
 /* One control word: where its capabilities stand and what we want in it. */
@@ -26,42 +27,45 @@ typedef struct _WANTED_CONTROLS {
 } WANTED_CONTROLS;
 
 static const WANTED_CONTROL WantedPinBased[] = {
-    {PIN_BASED_NMI_EXITING, "NMI exiting"},
-    {PIN_BASED_VIRTUAL_NMIS, "virtual NMIs"},
+    {PIN_BASED_NMI_EXITING, "NMI exiting", FALSE},
+    {PIN_BASED_VIRTUAL_NMIS, "virtual NMIs", FALSE},
 };
 
 static const WANTED_CONTROL WantedPrimary[] = {
-    {PRIMARY_USE_MSR_BITMAPS, "MSR bitmaps"},
-    {PRIMARY_ACTIVATE_SECONDARY_CONTROLS, "secondary controls"},
+    {PRIMARY_USE_MSR_BITMAPS, "MSR bitmaps", FALSE},
+    {PRIMARY_MONITOR_TRAP_FLAG, "the monitor trap flag", TRUE},
+    {PRIMARY_ACTIVATE_SECONDARY_CONTROLS, "secondary controls", FALSE},
 };
 
 /* Where the processor has the instructions RDTSCP, INVPCID, XSAVES and TPAUSE, they would be #UD without
  * their bits. */
 static const WANTED_CONTROL WantedSecondary[] = {
-    {SECONDARY_ENABLE_EPT, "EPT"},
-    {SECONDARY_ENABLE_VPID, "VPID"},
-    {SECONDARY_UNRESTRICTED_GUEST, "unrestricted guest"},
-    {SECONDARY_ENABLE_RDTSCP, NULL},
-    {SECONDARY_ENABLE_INVPCID, NULL},
-    {SECONDARY_ENABLE_XSAVES, NULL},
-    {SECONDARY_ENABLE_USER_WAIT_PAUSE, NULL},
-    {SECONDARY_CONCEAL_VMX_FROM_PT, NULL},
+    {SECONDARY_ENABLE_EPT, "EPT", FALSE},
+    {SECONDARY_ENABLE_VPID, "VPID", FALSE},
+    {SECONDARY_UNRESTRICTED_GUEST, "unrestricted guest", FALSE},
+    {SECONDARY_ENABLE_RDTSCP, NULL, FALSE},
+    {SECONDARY_ENABLE_INVPCID, NULL, FALSE},
+    {SECONDARY_ENABLE_XSAVES, NULL, FALSE},
+    {SECONDARY_ENABLE_USER_WAIT_PAUSE, NULL, FALSE},
+    {SECONDARY_CONCEAL_VMX_FROM_PT, NULL, FALSE},
 };
 
 static const WANTED_CONTROL WantedExit[] = {
-    {VMEXIT_HOST_ADDRESS_SPACE_SIZE, "64-bit host"},
-    {VMEXIT_SAVE_DEBUG_CONTROLS, "saving the debug controls"},
-    {VMEXIT_SAVE_EFER, "saving IA32_EFER"},
-    {VMEXIT_LOAD_EFER, "loading IA32_EFER"},
-    {VMEXIT_SAVE_PAT, "saving IA32_PAT"},
-    {VMEXIT_LOAD_PAT, "loading IA32_PAT"},
-    {VMEXIT_CONCEAL_VMX_FROM_PT, NULL},
+    {VMEXIT_HOST_ADDRESS_SPACE_SIZE, "64-bit host", FALSE},
+    {VMEXIT_SAVE_DEBUG_CONTROLS, "saving the debug controls", FALSE},
+    {VMEXIT_SAVE_EFER, "saving IA32_EFER", FALSE},
+    {VMEXIT_LOAD_EFER, "loading IA32_EFER", FALSE},
+    {VMEXIT_SAVE_PAT, "saving IA32_PAT", FALSE},
+    {VMEXIT_LOAD_PAT, "loading IA32_PAT", FALSE},
+    {VMEXIT_CONCEAL_VMX_FROM_PT, NULL, FALSE},
 };
 
 static const WANTED_CONTROL WantedEntry[] = {
-    {VMENTRY_IA32E_MODE_GUEST, "64-bit guest"}, {VMENTRY_LOAD_DEBUG_CONTROLS, "loading the debug controls"},
-    {VMENTRY_LOAD_EFER, "loading IA32_EFER"},   {VMENTRY_LOAD_PAT, "loading IA32_PAT"},
-    {VMENTRY_CONCEAL_VMX_FROM_PT, NULL},
+    {VMENTRY_IA32E_MODE_GUEST, "64-bit guest", FALSE},
+    {VMENTRY_LOAD_DEBUG_CONTROLS, "loading the debug controls", FALSE},
+    {VMENTRY_LOAD_EFER, "loading IA32_EFER", FALSE},
+    {VMENTRY_LOAD_PAT, "loading IA32_PAT", FALSE},
+    {VMENTRY_CONCEAL_VMX_FROM_PT, NULL, FALSE},
 };
 
 /* IA32_VMX_EPT_VPID_CAP: a capability that is no control. */
@@ -69,6 +73,7 @@ static const struct {
     UINT64 Bit;
     const CHAR *Name;
 } WantedEptVpid[] = {
+    {1ull << 0, "execute-only EPT pages"},
     {1ull << 6, "EPT with four levels"},
     {1ull << 14, "write-back EPT structures"},
     {1ull << 16, "2 MiB EPT pages"},
@@ -103,7 +108,7 @@ static BOOLEAN ChooseWord(const WANTED_CONTROLS *Word, UINT32 *Chosen)
         const WANTED_CONTROL *Wanted = &Word->Wanted[Index];
 
         if (MayBeOne & Wanted->Bit) {
-            *Chosen |= Wanted->Bit;
+            *Chosen |= Wanted->IsForLater ? 0 : Wanted->Bit;
         } else if (Wanted->Name != NULL) {
             LogError("this processor's VT-x lacks %s", Wanted->Name);
             return FALSE;

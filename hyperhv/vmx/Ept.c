@@ -11,10 +11,8 @@
 #include "hyperhv/vmx/Mtrr.h"
 
 #define EPT_ENTRIES      512u
-#define EPT_LEVELS       4u
 #define EPT_LEVEL_BITS   9u
 #define EPT_MAX_WIDTH    48u /* what four levels span */
-#define EPT_ADDRESS      0x000FFFFFFFFFF000ull
 #define EPTP_WALK_LENGTH ((EPT_LEVELS - 1ull) << 3)
 #define EPTP_WRITE_BACK  6ull
 #define GIGABYTE_LEVEL   3u
@@ -129,7 +127,7 @@ UINT64 *EptFindLeaf(const EPT_VIEW *View, UINT64 Physical, UINT32 *Shift)
     if (Physical >> EptWidth())
         return NULL;
     for (Level = EPT_LEVELS; Level > 0; Level--) {
-        Entry = &Table[(Physical >> EptShift(Level)) & (EPT_ENTRIES - 1)];
+        Entry = &Table[EptIndex(Physical, Level)];
         if (Level == 1 || (*Entry & EPT_LARGE)) {
             *Shift = EptShift(Level);
             return Entry;

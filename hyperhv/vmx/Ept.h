@@ -15,6 +15,15 @@
 #define EPT_MEMORY_TYPE_SHIFT 3
 #define EPT_MEMORY_TYPE_MASK  (7ull << EPT_MEMORY_TYPE_SHIFT)
 
+#define EPT_LEVELS  4u
+#define EPT_ADDRESS 0x000FFFFFFFFFF000ull
+
+/* Index of Physical in a table whose entries are of Level (1: 4 KiB, 2: 2 MiB, 3: 1 GiB, 4: 512 GiB). */
+static inline UINT32 EptIndex(UINT64 Physical, UINT32 Level)
+{
+    return (UINT32)(Physical >> (12 + 9 * (Level - 1))) & 0x1FF;
+}
+
 /* A hierarchy of tables. Each table page belongs to one view. */
 typedef struct _EPT_VIEW {
     UINT64 *Pml4;

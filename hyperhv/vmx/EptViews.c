@@ -11,9 +11,13 @@
 #include "platform/PlatformCpu.h"
 #include "hyperhv/core/Globals.h"
 #include "hyperhv/vmx/Ept.h"
+#include "hyperhv/vmx/VmxState.h"
 
 /* Written by Initialize and Uninitialize only. */
 static EPT_VIEW *Plain, *Hooked;
+
+/* Grows with every change of the hooked view. Written in process context, one writer at a time. */
+static UINT64 Generation;
 
 BOOLEAN EptViewsInitialize(VOID)
 {
@@ -42,9 +46,29 @@ UINT64 EptViewPlain(VOID)
     return Plain->Eptp;
 }
 
+const UINT64 *EptViewHookedTable(VOID)
+{
+    return Hooked->Pml4;
+}
+
+UINT64 EptViewHookedEntry(UINT64 Physical)
+{
+    UINT32 Shift;
+
+    return *EptFindLeaf(Hooked, Physical, &Shift);
+}
+
+UINT64 EptViewGeneration(VOID)
+{
+    return __atomic_load_n(&Generation, __ATOMIC_ACQUIRE);
+}
+
 BOOLEAN EptViewPreparePage(UINT64 Physical)
 {
-    return EptSplitToPage(Hooked, Physical);
+    BOOLEAN Split = EptSplitToPage(Hooked, Physical);
+
+    __atomic_add_fetch(&Generation, 1, __ATOMIC_RELEASE);
+    return Split;
 }
 
 VOID EptViewSetPage(UINT64 Physical, UINT64 Target, UINT32 Access)
@@ -54,14 +78,16 @@ VOID EptViewSetPage(UINT64 Physical, UINT64 Target, UINT32 Access)
     UINT64 MoreBits = *Entry & EPT_MEMORY_TYPE_MASK;
 
     __atomic_store_n(Entry, Target | MoreBits | Access, __ATOMIC_RELEASE);
+    __atomic_add_fetch(&Generation, 1, __ATOMIC_RELEASE);
 }
 
 VOID EptViewFlushThisCore(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    const VMX_INVALIDATE_DESCRIPTOR Descriptor = {.Context = Hooked->Eptp};
+    const VMX_INVALIDATE_DESCRIPTOR HookedView = {.Context = Hooked->Eptp};
+    const VMX_INVALIDATE_DESCRIPTOR StepView   = {.Context = VCpu->Vmx->StepView.Eptp};
 
-    (VOID) VCpu;
-    CpuInvept(INVEPT_SINGLE_CONTEXT, &Descriptor);
+    CpuInvept(INVEPT_SINGLE_CONTEXT, &HookedView);
+    CpuInvept(INVEPT_SINGLE_CONTEXT, &StepView); /* shares its tables */
 }
 
 /* On each core, interrupts off. */

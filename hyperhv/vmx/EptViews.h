@@ -18,6 +18,12 @@ VOID EptViewsUninitialize(VOID);
 UINT64 EptViewHooked(VOID);
 UINT64 EptViewPlain(VOID);
 
+/* Root mode: of the hooked view, its top table, the entry of a hooked page, and a number that grows with
+ * every change. */
+const UINT64 *EptViewHookedTable(VOID);
+UINT64 EptViewHookedEntry(UINT64 Physical);
+UINT64 EptViewGeneration(VOID);
+
 /* Backend.h tells the contracts. */
 BOOLEAN EptViewPreparePage(UINT64 Physical);
 VOID EptViewSetPage(UINT64 Physical, UINT64 Target, UINT32 Access);

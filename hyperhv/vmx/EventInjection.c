@@ -9,6 +9,7 @@
 
 #include "platform/CpuInstructions.h"
 #include "hyperhv/vmx/Vmcs.h"
+#include "hyperhv/vmx/Vmx.h"
 
 #define INFO(Type, Vector)    (INTERRUPTION_INFO_VALID | ((UINT32)(Type) << 8) | (Vector))
 #define INFO_HARDWARE(Vector) INFO(INTERRUPTION_TYPE_HARDWARE_EXCEPTION, Vector)
@@ -40,11 +41,26 @@ static BOOLEAN MakesDoubleFault(UINT32 FirstInfo, UINT32 SecondInfo)
     return IsContributory(First) && IsContributory(Second);
 }
 
+/* The last row of table 6-5. */
+static BOOLEAN MakesShutdown(UINT32 FirstInfo, UINT32 SecondInfo)
+{
+    UINT32 Second = INTERRUPTION_INFO_VECTOR(SecondInfo);
+
+    return INTERRUPTION_INFO_VECTOR(FirstInfo) == VECTOR_DOUBLE_FAULT &&
+           INTERRUPTION_INFO_TYPE(FirstInfo) == INTERRUPTION_TYPE_HARDWARE_EXCEPTION &&
+           INTERRUPTION_INFO_TYPE(SecondInfo) == INTERRUPTION_TYPE_HARDWARE_EXCEPTION &&
+           (Second == VECTOR_PAGE_FAULT || IsContributory(Second));
+}
+
 static VOID EventQueue(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info, UINT32 ErrorCode, UINT32 InstructionLength)
 {
     UINT32 Queued = VmcsRead32(VMCS_VMENTRY_INTERRUPTION_INFO);
 
     VCpu->IncrementRip = FALSE;
+    if ((Queued & INTERRUPTION_INFO_VALID) && MakesShutdown(Queued, Info)) {
+        VmxTripleFault(VCpu);
+        return;
+    }
     if ((Queued & INTERRUPTION_INFO_VALID) && MakesDoubleFault(Queued, Info)) {
         Info      = INFO_HARDWARE(VECTOR_DOUBLE_FAULT) | INTERRUPTION_INFO_ERROR_CODE_VALID;
         ErrorCode = 0;

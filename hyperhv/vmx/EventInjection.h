@@ -4,7 +4,8 @@
  * 3, 25.8.3, 27.6.
  *
  * Context of all: VMX root mode, within an exit of VCpu. One event goes in with an entry; a second one of the
- * same exit is merged with the first as the processor would (SDM Vol. 3, table 6-5). RIP stays where it is.
+ * same exit is merged with the first as the processor would (SDM Vol. 3, table 6-5: one of the two, #DF, or a
+ * shutdown, from which nothing returns). RIP stays where it is.
  */
 #ifndef HYPERHV_VMX_EVENT_INJECTION_H
 #define HYPERHV_VMX_EVENT_INJECTION_H

@@ -14,6 +14,7 @@
 #include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/Vmcs.h"
+#include "hyperhv/vmx/VmxState.h"
 
 #define RFLAGS_TF (1ull << 8)
 
@@ -43,11 +44,42 @@ VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
                          VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
 }
 
-VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu)
+/* The shadow ends interrupts that wait at the entry. One that comes between the entry and the instruction
+ * should wait too; where it does not (Bochs with several cores), it exits instead of being taken, and waits
+ * at the next entry. */
+static VOID MtfCatchInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    VmcsWrite64(VMCS_EPT_POINTER, EptViewPlain());
+    UINT32 Controls = VmcsRead32(VMCS_PIN_BASED_CONTROLS);
+
+    if (Controls & PIN_BASED_EXTERNAL_INTERRUPT_EXITING)
+        return;
+    VmcsWrite32(VMCS_PIN_BASED_CONTROLS, Controls | PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
+    VCpu->EnableExternalInterruptsOnContinueMtf = TRUE;
+}
+
+static VOID MtfReleaseInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    if (!VCpu->EnableExternalInterruptsOnContinueMtf)
+        return;
+    VCpu->EnableExternalInterruptsOnContinueMtf = FALSE;
+    VmcsWrite32(VMCS_PIN_BASED_CONTROLS,
+                VmcsRead32(VMCS_PIN_BASED_CONTROLS) & ~PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
+}
+
+VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter)
+{
+    EPT_STEP_VIEW *View = &VCpu->Vmx->StepView;
+    BOOLEAN IsFirst     = VCpu->ExitFlagsAtStart == EXIT_FLAGS_START;
+
+    if (OthersMatter) {
+        EptStepViewOpen(View, Physical, IsFirst);
+        VmcsWrite64(VMCS_EPT_POINTER, View->Eptp);
+    } else {
+        VmcsWrite64(VMCS_EPT_POINTER, EptViewPlain());
+    }
     MtfSet(VCpu, TRUE);
     MtfHoldInterrupts(VCpu);
+    MtfCatchInterrupts(VCpu);
     VCpu->ExitFlagsAtStart = EXIT_FLAGS_START_STEP;
 }
 
@@ -64,6 +96,7 @@ VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu)
 {
     if (VCpu->IncrementRip || EventIsQueued()) {
         HookStepEnd(VCpu);
+        MtfReleaseInterrupts(VCpu);
         MtfSet(VCpu, FALSE);
     } else {
         MtfHoldInterrupts(VCpu);
@@ -103,15 +136,18 @@ VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
     if (VmmCallbackRestoreEptState(VCpu->CoreId))
         Explained = TRUE;
 
-    if (VCpu->EnableExternalInterruptsOnContinueMtf) {
-        VCpu->EnableExternalInterruptsOnContinueMtf = FALSE;
-        VmcsWrite32(VMCS_PIN_BASED_CONTROLS,
-                    VmcsRead32(VMCS_PIN_BASED_CONTROLS) & ~PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
-    }
+    MtfReleaseInterrupts(VCpu);
 
     if (!Explained)
         MtfReportUnexplained(VCpu);
     if (!VCpu->IgnoreMtfUnset && !VCpu->RegisterBreakOnMtf && VCpu->MtfEptHookRestorePoint == NULL)
         MtfSet(VCpu, FALSE);
     VCpu->IgnoreMtfUnset = FALSE;
+}
+
+/* Not acknowledged: the interrupt is taken by the guest after the instruction. The end of the exit goes on
+ * with the step. */
+VOID MtfHandleExternalInterrupt(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VCpu->IncrementRip = FALSE;
 }

@@ -15,13 +15,16 @@ VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On);
 /* Interrupts that wait are taken after the instruction at RIP, not before it. */
 VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu);
 
-/* A core's step on the plain view (Backend.h: StepBegin, StepEnd). */
-VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu);
+/* A core's step (Backend.h: StepBegin, StepEnd). */
+VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter);
 VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* At the end of an exit that came in a step and was not its trap: ends the step if its instruction is done or
  * an event goes in, goes on with it otherwise. */
 VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* An interrupt that came in a step, before its instruction: it waits. */
+VOID MtfHandleExternalInterrupt(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* An MTF exit. Serves all that asked for the step, in the order of the contract (section 5, "MTF"). */
 VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu);

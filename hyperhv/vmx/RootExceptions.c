@@ -11,7 +11,7 @@
  */
 #include "platform/CpuInstructions.h"
 #include "hyperhv/core/CurrentCore.h"
-#include "hyperhv/interface/Text.h"
+#include "hyperhv/interface/PanicText.h"
 #include "hyperhv/vmx/AsmEntry.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/Vmx.h"

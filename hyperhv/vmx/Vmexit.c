@@ -26,6 +26,7 @@
 #include "hyperhv/vmx/VmxNmi.h"
 #include "hyperhv/vmx/VmxState.h"
 
+#define DEBUGCTL_BTF                 (1ull << 1)
 #define RFLAGS_TF                    (1ull << 8)
 #define QUALIFICATION_LINEAR_ADDRESS 0x180ull
 #define EXIT_REASON_BASIC            0xFFFFu
@@ -76,14 +77,6 @@ static VOID VmexitEptViolation(VIRTUAL_MACHINE_STATE *VCpu)
     EventInjectGeneralProtection(VCpu, 0);
 }
 
-/* A triple fault resets bare metal, and kernels reset by it on purpose: outside VMX operation it happens
- * again. */
-static VOID VmexitTripleFault(VIRTUAL_MACHINE_STATE *VCpu)
-{
-    VmxLeave(VCpu);
-    CpuTripleFault();
-}
-
 static VOID VmexitEptMisconfiguration(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VmxPanic(VCpu, "hyperhv: an EPT entry is malformed");
@@ -125,8 +118,8 @@ static __attribute__((__noinline__, __cold__)) VOID VmexitUnknown(VIRTUAL_MACHIN
 /* By basic exit reason; every element is set. */
 static const VMEXIT_HANDLER VmexitTable[VMX_EXIT_REASON_COUNT] = {
     [VMX_EXIT_REASON_EXCEPTION_OR_NMI]                                = IdtEmulationHandleExceptionAndNmi,
-    [VMX_EXIT_REASON_EXTERNAL_INTERRUPT]                              = UNKNOWN,
-    [VMX_EXIT_REASON_TRIPLE_FAULT]                                    = VmexitTripleFault,
+    [VMX_EXIT_REASON_EXTERNAL_INTERRUPT]                              = MtfHandleExternalInterrupt,
+    [VMX_EXIT_REASON_TRIPLE_FAULT]                                    = VmxTripleFault,
     [VMX_EXIT_REASON_INIT_SIGNAL... VMX_EXIT_REASON_INTERRUPT_WINDOW] = UNKNOWN,
     [VMX_EXIT_REASON_NMI_WINDOW]                                      = VmxHandleNmiWindow,
     [VMX_EXIT_REASON_TASK_SWITCH]                                     = UNKNOWN,
@@ -183,6 +176,16 @@ static __attribute__((__noinline__, __cold__)) UINT64 VmexitWrapRip(UINT64 Rip)
     return (VmcsRead32(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_ACCESS_RIGHTS_LONG_MODE) ? Rip : (UINT32)Rip;
 }
 
+/* With DEBUGCTL.BTF the trap comes after branches only, and no instruction that exits is one. SDM Vol.
+ * 3, 18.4.4. */
+static __attribute__((__noinline__, __cold__)) VOID VmexitPendSingleStep(VOID)
+{
+    if (VmcsRead64(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF)
+        return;
+    VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
+                     VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
+}
+
 static inline VOID VmexitAdvance(const VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
 {
     UINT64 Rip = VCpu->LastVmexitRip + Length;
@@ -192,8 +195,7 @@ static inline VOID VmexitAdvance(const VIRTUAL_MACHINE_STATE *VCpu, UINT32 Lengt
     VmcsWriteNatural(VMCS_GUEST_RIP, Rip);
     VmexitEndInterruptShadow();
     if (UNLIKELY(VCpu->Regs->rflags & RFLAGS_TF))
-        VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
-                         VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
+        VmexitPendSingleStep();
 }
 
 VOID VmexitAdvanceRipBy(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)

@@ -10,10 +10,10 @@
  *   Controls.c         which controls we use      ControlRegisters.c  CR0 and CR4
  *   Vmcs.c             the set-up of a VMCS       HostTables.c        root mode's GDT, TSS, IDT
  *   Vmexit.c           every exit comes through   AsmVmexitHandler.S  from here
- *   Ept.c, EptViews.c, Mtrr.c   views of physical memory; Mtf.c  one instruction at a time
- *    VmxMsr.c            MSRs that live in the VMCS, the MSR
- * bitmap EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out RootExceptions.c
- * exceptions of root mode    VmxLeave.c          the way out
+ *   Ept.c, Mtrr.c      tables of a view           EptViews.c          the two views
+ *   Mtf.c              one instruction at a time  VmxMsr.c            MSRs in the VMCS, the MSR bitmap
+ *   EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out
+ *   RootExceptions.c   exceptions of root mode    VmxLeave.c          the way out
  */
 #include "hyperhv/vmx/Vmx.h"
 
@@ -98,6 +98,7 @@ static VOID VmxFreeCore(VIRTUAL_MACHINE_STATE *VCpu)
         return;
     for (Stack = 0; Stack < VMX_ROOT_STACK_COUNT; Stack++)
         PlatformMemoryFreePages(Vmx->Stacks[Stack], ROOT_STACK_PAGES);
+    EptStepViewFree(&Vmx->StepView);
     PlatformMemoryFree(Vmx->HostTables);
     PlatformMemoryFreePages(Vmx->MsrBitmap, 1);
     PlatformMemoryFreePages(Vmx->VmcsRegion, 1);
@@ -132,7 +133,7 @@ static BOOLEAN VmxAllocateCore(VIRTUAL_MACHINE_STATE *VCpu)
     Vmx->MsrBitmap   = PlatformMemoryAllocatePages(1);
     Vmx->HostTables  = PlatformMemoryAllocate(sizeof(*Vmx->HostTables));
     if (Vmx->VmxonRegion == NULL || Vmx->VmcsRegion == NULL || Vmx->MsrBitmap == NULL ||
-        Vmx->HostTables == NULL || !VmxAllocateStacks(VCpu)) {
+        Vmx->HostTables == NULL || !VmxAllocateStacks(VCpu) || !EptStepViewAllocate(&Vmx->StepView)) {
         VmxFreeCore(VCpu);
         return FALSE;
     }
@@ -177,43 +178,60 @@ static BOOLEAN VmxOn(VIRTUAL_MACHINE_STATE *VCpu)
         return TRUE;
     CpuWriteCr4(Vmx->OriginalCr4);
     CpuWriteCr0(Vmx->OriginalCr0);
+    LogError("core %u: VMXON failed", VCpu->CoreId);
     return FALSE;
 }
 
+/* A VMCS that is still active when VMX operation ends may be written to later. SDM Vol. 3, 25.11.1. */
 static VOID VmxOff(const VMX_CORE *Vmx)
 {
+    CpuVmClear(PlatformMemoryVirtualToPhysical(Vmx->VmcsRegion));
     CpuVmxOff();
     CpuWriteCr4(Vmx->OriginalCr4);
     CpuWriteCr0(Vmx->OriginalCr0);
 }
 
-static BOOLEAN VmxLoadVmcs(const VMX_CORE *Vmx)
+static BOOLEAN VmxLoadVmcs(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT64 Vmcs = PlatformMemoryVirtualToPhysical(Vmx->VmcsRegion);
+    UINT64 Vmcs = PlatformMemoryVirtualToPhysical(VCpu->Vmx->VmcsRegion);
 
-    return CpuVmClear(Vmcs) == VMX_SUCCEED && CpuVmPtrLoad(Vmcs) == VMX_SUCCEED &&
-           CpuInvept(INVEPT_ALL_CONTEXTS, INVEPT_ALL) == VMX_SUCCEED &&
-           CpuInvvpid(INVVPID_ALL_CONTEXTS, INVEPT_ALL) == VMX_SUCCEED;
+    if (CpuVmClear(Vmcs) == VMX_SUCCEED && CpuVmPtrLoad(Vmcs) == VMX_SUCCEED &&
+        CpuInvept(INVEPT_ALL_CONTEXTS, INVEPT_ALL) == VMX_SUCCEED &&
+        CpuInvvpid(INVVPID_ALL_CONTEXTS, INVEPT_ALL) == VMX_SUCCEED)
+        return TRUE;
+    LogError("core %u: the VMCS could not be loaded", VCpu->CoreId);
+    return FALSE;
 }
 
 /* A descriptor of the TSS; the stacks of the exceptions that must not trust the current one. */
-static BOOLEAN VmxFillHostTables(VMX_CORE *Vmx)
+static BOOLEAN VmxFillHostTables(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT64 *Ist = Vmx->HostTables->Tss.Ist;
+    static const struct {
+        UINT32 Ist;
+        VMX_ROOT_STACK Stack;
+    } Stacks[] = {
+        {HOST_IST_NMI, VMX_ROOT_STACK_NMI},
+        {HOST_IST_DOUBLE_FAULT, VMX_ROOT_STACK_DOUBLE_FAULT},
+        {HOST_IST_MACHINE_CHECK, VMX_ROOT_STACK_MACHINE_CHECK},
+    };
+    VMX_CORE *Vmx = VCpu->Vmx;
+    UINT32 Index;
 
-    Ist[HOST_IST_NMI - 1] = (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_NMI] + ROOT_STACK_SIZE;
-    Ist[HOST_IST_DOUBLE_FAULT - 1] =
-        (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_DOUBLE_FAULT] + ROOT_STACK_SIZE;
-    Ist[HOST_IST_MACHINE_CHECK - 1] =
-        (UINT64)(UINTPTR)Vmx->Stacks[VMX_ROOT_STACK_MACHINE_CHECK] + ROOT_STACK_SIZE;
-    return HostTablesFill(Vmx->HostTables, CpuReadTr());
+    for (Index = 0; Index < COUNT_OF(Stacks); Index++)
+        Vmx->HostTables->Tss.Ist[Stacks[Index].Ist - 1] =
+            (UINT64)(UINTPTR)Vmx->Stacks[Stacks[Index].Stack] + ROOT_STACK_SIZE;
+    if (HostTablesFill(Vmx->HostTables, CpuReadTr()))
+        return TRUE;
+    LogError("core %u: the GDT has no room for the task register's descriptor", VCpu->CoreId);
+    return FALSE;
 }
 
-static VOID VmxReportLaunchFailure(VIRTUAL_MACHINE_STATE *VCpu)
+/* FailedBefore: refused accesses before this launch. */
+static VOID VmxReportLaunchFailure(VIRTUAL_MACHINE_STATE *VCpu, UINT32 FailedBefore)
 {
     UINT32 Field;
 
-    if (VmcsFailedAccessCount(&Field) != 0)
+    if (VmcsFailedAccessCount(&Field) != FailedBefore)
         LogError("core %u: the processor refused the VMCS field %x", VCpu->CoreId, Field);
     else
         LogError("core %u: VMLAUNCH failed with VM-instruction error %u", VCpu->CoreId,
@@ -223,11 +241,12 @@ static VOID VmxReportLaunchFailure(VIRTUAL_MACHINE_STATE *VCpu)
 static BOOLEAN VmxVirtualizeCore(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VMX_CORE *Vmx = VCpu->Vmx;
+    UINT32 Field, FailedBefore = VmcsFailedAccessCount(&Field);
 
-    if (!VmxEnableFeature(VCpu) || !VmxFillHostTables(Vmx) || !VmxOn(VCpu))
+    if (!VmxEnableFeature(VCpu) || !VmxFillHostTables(VCpu) || !VmxOn(VCpu))
         return FALSE;
 
-    if (!VmxLoadVmcs(Vmx)) {
+    if (!VmxLoadVmcs(VCpu)) {
         VmxOff(Vmx);
         return FALSE;
     }
@@ -235,7 +254,7 @@ static BOOLEAN VmxVirtualizeCore(VIRTUAL_MACHINE_STATE *VCpu)
     VCpu->Lifecycle   = VMM_CORE_LAUNCHING;
     VCpu->PendingNmis = 0;
     if (!AsmVmxLaunch(VCpu)) {
-        VmxReportLaunchFailure(VCpu);
+        VmxReportLaunchFailure(VCpu, FailedBefore);
         VCpu->Lifecycle = VMM_CORE_OFF;
         VmxOff(Vmx);
         return FALSE;

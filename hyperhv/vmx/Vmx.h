@@ -12,6 +12,10 @@
  * from here on the kernel's IDT is in force. (VmxLeave.c) */
 VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* Root mode. A triple fault resets bare metal, and kernels reset by it on purpose: outside VMX operation it
+ * happens again. Does not return. (VmxLeave.c) */
+VOID VmxTripleFault(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* Root mode, in a state that cannot go on. Leaves VMX operation and stops the kernel with Message: does not
  * return (not declared so, as the kernel's objtool knows only its own functions that do not). (VmxLeave.c) */
 VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message);

@@ -125,6 +125,12 @@ VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu)
     CpuLoadIdt(&Guest.Idtr);
 }
 
+VOID VmxTripleFault(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VmxLeave(VCpu);
+    CpuTripleFault();
+}
+
 VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message)
 {
     if (VCpu->Lifecycle == VMM_CORE_RUNNING || VCpu->Lifecycle == VMM_CORE_LAUNCHING)

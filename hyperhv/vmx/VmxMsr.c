@@ -13,6 +13,7 @@
 #include "platform/CpuInstructions.h"
 #include "platform/PlatformMemory.h"
 #include "hyperhv/core/MsrNumbers.h"
+#include "hyperhv/memory/PhysicalWidth.h"
 #include "hyperhv/vmx/ControlRegisters.h"
 #include "hyperhv/vmx/Vmcs.h"
 
@@ -34,7 +35,7 @@ typedef BOOLEAN (*MSR_VALUE_CHECK)(UINT64 *Value);
 /* FALSE: the processor would #GP. A check may also change what is stored. */
 static BOOLEAN CheckCanonical(UINT64 *Value)
 {
-    return (UINT64)((INT64)(*Value << 16) >> 16) == *Value;
+    return LinearAddressIsCanonical(*Value);
 }
 
 static BOOLEAN CheckAny(UINT64 *Value)

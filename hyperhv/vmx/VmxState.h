@@ -8,6 +8,7 @@
 #include "SDK/BasicTypes.h"
 #include "hyperhv/core/CurrentCore.h"
 #include "hyperhv/core/State.h"
+#include "hyperhv/vmx/EptStepView.h"
 #include "hyperhv/vmx/HostTables.h"
 
 /* The stacks of root mode: one for exits, one for each exception that must not trust the current stack. */
@@ -25,7 +26,8 @@ typedef struct _VMX_CORE {
     UINT8 *MsrBitmap;
     PVOID Stacks[VMX_ROOT_STACK_COUNT]; /* ROOT_STACK_PAGES each; see CurrentCore.h */
     HOST_TABLES *HostTables;            /* GDT and TSS of root mode */
-    UINT64 OriginalCr0;                 /* before VMXON, for a launch that fails */
+    EPT_STEP_VIEW StepView;
+    UINT64 OriginalCr0; /* before VMXON, for a launch that fails */
     UINT64 OriginalCr4;
 } VMX_CORE;
 

@@ -17,7 +17,7 @@
 
 static PLATFORM_MUTEX *g_DeviceLock; /* one request at a time; guards loader and ticks */
 static UINT64 g_DeviceLoadTicks;     /* of the last successful load */
-static UINT64 g_DeviceLoadedAt;      /* TSC at its end */
+static UINT64 g_DeviceLoadedAt;      /* TSC at its beginning */
 static BOOLEAN g_DeviceIsOpen;       /* atomic */
 
 /* --- loading ---------------------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ static UINT32 DeviceInitVmm(PVOID Buffer)
     }
     Load->Ticks       = PlatformTimeTsc() - Start;
     g_DeviceLoadTicks = Load->Ticks;
-    g_DeviceLoadedAt  = Start + Load->Ticks;
+    g_DeviceLoadedAt  = Start;
     return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
 }
 

@@ -50,12 +50,11 @@
 #define SCRIPT_MAGIC   0x43425348 /* "HSBC" in memory */
 #define SCRIPT_VERSION 1
 
-/* --- limits
- * ----------------------------------------------------------------------------------------------------------
+/* --- limits ---
  * SCRIPT_SHRINK_LIMITS makes a build for tests whose limits are met early. */
 #ifdef SCRIPT_SHRINK_LIMITS
-#define SCRIPT_MAXIMUM_REGISTERS 12 /* per function; variables may take all but SCRIPT_RESERVED_TEMPORARIES  \
-                                     */
+/* per function; variables may take all but SCRIPT_RESERVED_TEMPORARIES */
+#define SCRIPT_MAXIMUM_REGISTERS    12
 #define SCRIPT_RESERVED_TEMPORARIES 10  /* left to expressions, so that 2 are free for variables */
 #define SCRIPT_MAXIMUM_FRAME        256 /* bytes per function */
 #define SCRIPT_STACK_REGISTERS      128 /* all active windows together */
@@ -93,8 +92,7 @@
 #define SCRIPT_DEFAULT_BUDGET    1000000
 #define SCRIPT_MINIMUM_FRAMES    1
 
-/* --- script addresses
- * ------------------------------------------------------------------------------------------------ */
+/* --- script addresses --- */
 #define SCRIPT_ADDRESS_TAG           0x5C5Cull
 #define SCRIPT_ADDRESS_TAG_SHIFT     48
 #define SCRIPT_ADDRESS_SEGMENT_SHIFT 32
@@ -105,8 +103,7 @@
     ((SCRIPT_ADDRESS_TAG << SCRIPT_ADDRESS_TAG_SHIFT) |                                                      \
      ((UINT64)(Segment) << SCRIPT_ADDRESS_SEGMENT_SHIFT) | (UINT32)(Offset))
 
-/* --- instructions
- * ---------------------------------------------------------------------------------------------------- */
+/* --- instructions --- */
 typedef struct _SCRIPT_INSTRUCTION {
     UINT8 Opcode;
     UINT8 A;
@@ -206,6 +203,13 @@ typedef enum _SCRIPT_SHAPE {
     X(GT_U, >, UINT64)                                                                                       \
     X(GE_U, >=, UINT64)
 
+/* The end of a counting loop: R[A]++ in the type, then if (R[A] < R[B]) or (R[A] < immediate: NAME_I) jump
+ * backward. */
+#define SCRIPT_COUNT_OPCODES(X)                                                                              \
+    X(U64, UINT64)                                                                                           \
+    X(S64, INT64)                                                                                            \
+    X(S32, INT32)
+
 /* Loads: NAME, C type, width in bytes. Narrow results are extended by the sign of the type. */
 #define SCRIPT_LOAD_OPCODES(X)                                                                               \
     X(U8, UINT8, 1)                                                                                          \
@@ -242,6 +246,8 @@ typedef enum _SCRIPT_SHAPE {
     X(FIELD_PUT, FIELD, "a bit-field of R[A] = R[B]")                                                        \
     X(JUMP, JUMP, "jump")                                                                                    \
     X(LOOP, LOOP, "jump backward")                                                                           \
+    X(JUMP_CLEAR_I, JUMP_RI, "if ((R[A] & immediate) == 0) jump")                                            \
+    X(JUMP_SET_I, JUMP_RI, "if ((R[A] & immediate) != 0) jump")                                              \
     X(CALL, CALL, "call a function of the program")                                                          \
     X(BUILTIN, BUILTIN, "call a function of SCRIPT_BUILTINS")                                                \
     X(FRAME_ADDRESS, FRAME_1, "R[A] = script address of a place in the frame")                               \
@@ -289,26 +295,29 @@ typedef enum _SCRIPT_OPCODE {
 #define X(Name, Operator, Type) SCRIPT_OP_JUMP_##Name##_I, SCRIPT_OP_LOOP_##Name##_I,
                         SCRIPT_COMPARE_RI(X)
 #undef X
+#define X(Name, Type) SCRIPT_OP_LOOP_COUNT_##Name, SCRIPT_OP_LOOP_COUNT_##Name##_I,
+                            SCRIPT_COUNT_OPCODES(X)
+#undef X
 /* R[A] = value at address R[B] + immediate; at an offset of the frame; at physical address R[B] + immediate
  */
 #define X(Name, Type, Width)                                                                                 \
     SCRIPT_OP_LOAD_##Name, SCRIPT_OP_FRAME_LOAD_##Name, SCRIPT_OP_PHYSICAL_LOAD_##Name,
-                            SCRIPT_LOAD_OPCODES(X)
+                                SCRIPT_LOAD_OPCODES(X)
 #undef X
 /* value at address R[B] + immediate, at an offset of the frame, at physical address R[B] + immediate = R[A]
  */
 #define X(Name, Type, Width)                                                                                 \
     SCRIPT_OP_STORE_##Name, SCRIPT_OP_FRAME_STORE_##Name, SCRIPT_OP_PHYSICAL_STORE_##Name,
-                                SCRIPT_STORE_OPCODES(X)
+                                    SCRIPT_STORE_OPCODES(X)
 #undef X
-                                    SCRIPT_OPCODE_COUNT
+                                        SCRIPT_OPCODE_COUNT
 } SCRIPT_OPCODE;
 STATIC_ASSERT(SCRIPT_OPCODE_COUNT <= 256);
 
-/* --- functions that the machine or its host provides
- * ------------------------------------------------------------------ NAME, spelling in the language, number
- * of arguments, meaning. Those up to SCRIPT_BUILTIN_HOST are carried out by the evaluator, the others by the
- * host's Control operation. All give a value; where there is nothing to say it is 0. */
+/* --- functions that the machine or its host provides ---
+ * NAME, spelling in the language, number of arguments, meaning. Those up to SCRIPT_BUILTIN_HOST are carried
+ * out by the evaluator, the others by the host's Control operation. All give a value; where there is nothing
+ * to say it is 0. */
 #define SCRIPT_BUILTINS(X)                                                                                   \
     X(STRLEN, "strlen", 1, "length of the string at an address")                                             \
     X(STRCMP, "strcmp", 2, "compare two strings: -1, 0, 1")                                                  \
@@ -372,14 +381,15 @@ typedef enum _SCRIPT_BUILTIN {
  * --------------------------------------------------------------------------------------------- The general
  * registers are numbered as the processor encodes them. Parts of registers and single flags are made by the
  * compiler. */
-#define SCRIPT_REGISTERS(X)                                                                                  \
-    X(RAX, "rax")                                                                                            \
-    X(RCX, "rcx") X(RDX, "rdx") X(RBX, "rbx") X(RSP, "rsp") X(RBP, "rbp") X(RSI, "rsi") X(RDI, "rdi")        \
-        X(R8, "r8") X(R9, "r9") X(R10, "r10") X(R11, "r11") X(R12, "r12") X(R13, "r13") X(R14, "r14")        \
-            X(R15, "r15") X(RIP, "rip") X(RFLAGS, "rflags") X(CS, "cs") X(SS, "ss") X(DS, "ds") X(ES, "es")  \
-                X(FS, "fs") X(GS, "gs") X(CR0, "cr0") X(CR2, "cr2") X(CR3, "cr3") X(CR4, "cr4")              \
-                    X(CR8, "cr8") X(DR0, "dr0") X(DR1, "dr1") X(DR2, "dr2") X(DR3, "dr3") X(DR6, "dr6")      \
-                        X(DR7, "dr7") X(GDTR, "gdtr") X(IDTR, "idtr") X(LDTR, "ldtr") X(TR, "tr")
+/* clang-format off */
+#define SCRIPT_REGISTERS(X) \
+    X(RAX, "rax") X(RCX, "rcx") X(RDX, "rdx") X(RBX, "rbx") X(RSP, "rsp") X(RBP, "rbp") X(RSI, "rsi") \
+    X(RDI, "rdi") X(R8, "r8") X(R9, "r9") X(R10, "r10") X(R11, "r11") X(R12, "r12") X(R13, "r13") \
+    X(R14, "r14") X(R15, "r15") X(RIP, "rip") X(RFLAGS, "rflags") X(CS, "cs") X(SS, "ss") X(DS, "ds") \
+    X(ES, "es") X(FS, "fs") X(GS, "gs") X(CR0, "cr0") X(CR2, "cr2") X(CR3, "cr3") X(CR4, "cr4") \
+    X(CR8, "cr8") X(DR0, "dr0") X(DR1, "dr1") X(DR2, "dr2") X(DR3, "dr3") X(DR6, "dr6") X(DR7, "dr7") \
+    X(GDTR, "gdtr") X(IDTR, "idtr") X(LDTR, "ldtr") X(TR, "tr")
+/* clang-format on */
 
 typedef enum _SCRIPT_REGISTER {
 #define X(Name, Spelling) SCRIPT_REGISTER_##Name,
@@ -410,8 +420,7 @@ typedef enum _SCRIPT_PSEUDO {
         SCRIPT_PSEUDO_COUNT
 } SCRIPT_PSEUDO;
 
-/* --- the block
- * ------------------------------------------------------------------------------------------------------- */
+/* --- the block --- */
 typedef enum _SCRIPT_SECTION_KIND {
     SCRIPT_SECTION_CODE,      /* SCRIPT_INSTRUCTION */
     SCRIPT_SECTION_CONSTANTS, /* UINT64 */

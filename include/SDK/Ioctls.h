@@ -90,7 +90,7 @@ typedef struct _DEBUGGER_QUERY_STATUS {
     UINT32 CoreCount;         /* out: cores that the VMM runs on, 0 when not loaded */
     UINT32 EventCount;        /* out */
     UINT64 LoadTicks;         /* out: TSC ticks that the last load took, from request to success */
-    UINT64 LoadedAt;          /* out: TSC when it had succeeded */
+    UINT64 LoadedAt;          /* out: TSC when it began: times of records count from there */
     UINT64 TscPerMillisecond; /* out: 0 when not known */
     UINT64 TotalExits;        /* out: VM exits of all cores since the load */
     CHAR Backend[8];          /* out: "VT-x", "AMD-V", or "" when not loaded */

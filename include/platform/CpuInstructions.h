@@ -67,6 +67,7 @@ VOID CpuInvalidatePage(UINT64 Virtual);
 VOID CpuWriteBackInvalidateCaches(VOID);
 VOID CpuSoftwareNmi(VOID);
 VOID CpuTripleFault(VOID);
+PVOID CpuPointer(UINT64 Virtual);
 
 #else
 
@@ -185,6 +186,12 @@ static inline VOID CpuTripleFault(VOID)
     static const DESCRIPTOR_TABLE_REGISTER NoTable = {0, 0};
 
     __asm__ volatile("lidt %0\n\tint $1" : : "m"(NoTable));
+}
+
+/* Memory at an address that root mode's own page tables map, and the kernel's do not. */
+static inline PVOID CpuPointer(UINT64 Virtual)
+{
+    return (PVOID)(UINTPTR)Virtual;
 }
 
 #undef CPU_DEFINE_REGISTER_READ

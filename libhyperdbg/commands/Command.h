@@ -3,7 +3,9 @@
  * Command.h - what a command is: its words, its parameters, its help and the function that runs it.
  *
  * Parser, completion and help read the same tables, so that they cannot disagree. Each command is one file
- * that defines one COMMAND; CommandTable.c lists them. Context: user space.
+ * that defines one COMMAND; CommandTable.c lists them.
+ *
+ * Context: user space.
  */
 #ifndef HYPERDBG_LIBHYPERDBG_COMMAND_H
 #define HYPERDBG_LIBHYPERDBG_COMMAND_H

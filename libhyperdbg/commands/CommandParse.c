@@ -13,8 +13,7 @@
 
 #include <strings.h>
 
-/* --- values ------------------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static BOOLEAN ParseNumber(const PARAMETER *Parameter, const CHAR *Word, UINT64 *Value)
 {
@@ -79,8 +78,7 @@ static BOOLEAN ParseValue(const PARAMETER *Parameter, const CHAR *Word, ARGUMENT
     return TRUE;
 }
 
-/* --- errors ------------------------------------------------------------------------------------------------
- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 static const CHAR *ChoiceWord(const VOID *Words, UINT32 Index)
 {
@@ -204,8 +202,7 @@ static VOID ErrorTwice(PARSE_ERROR *Error, const PARAMETER *Parameter)
     TextAdd(&Error->Text, "given twice");
 }
 
-/* --- the walk over the words -------------------------------------------------------------------------------
- */
+/* --- the walk over the words ------------------------------------------------------------------ */
 
 static const PARAMETER *ParseKeyword(const COMMAND *Command, const CHAR *Word)
 {
@@ -307,8 +304,7 @@ VOID CommandParsePrefix(const COMMAND *Command, const WORDS *Words, UINT32 Count
     State->Next = ParsePositional(Command, State->Given);
 }
 
-/* --- syntax ------------------------------------------------------------------------------------------------
- */
+/* --- syntax ----------------------------------------------------------------------------------- */
 
 VOID CommandAddSyntax(TEXT *Text, const PARAMETER *Parameter)
 {

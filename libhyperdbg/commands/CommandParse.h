@@ -9,7 +9,7 @@
 
 #include "libhyperdbg/Words.h"
 #include "libhyperdbg/commands/Command.h"
-#include "libhyperdbg/output/Text.h"
+#include "libhyperdbg/output/TextBuilder.h"
 
 /* Why words were refused: the word that was wrong (NULL: one is missing) and what was expected. */
 typedef struct _PARSE_ERROR {

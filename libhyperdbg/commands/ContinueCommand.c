@@ -11,8 +11,8 @@
 static HYPERDBG_RESULT ContinueCommandRun(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments)
 {
     (void)Arguments;
-    OutputResult(Session, JsonObject("flowing"), "the flow of messages %s",
-                 HyperDbgIsPaused(Session) ? "goes on" : "was not paused");
+    OutputResult(Session, JsonObject("flowing"), "messages %s",
+                 HyperDbgIsPaused(Session) ? "flow again" : "were not paused");
     HyperDbgSetPaused(Session, FALSE);
     return HYPERDBG_SUCCESS;
 }

@@ -21,8 +21,7 @@ const CHOICE g_EventStages[] = {
 
 const CHOICE g_EventSwitch[] = {{"on", 1}, {"off", 0}, {NULL, 0}};
 
-/* --- settings in words -------------------------------------------------------------------------------------
- */
+/* --- settings in words ------------------------------------------------------------------------ */
 
 static BOOLEAN EventIsOfMsr(const DEBUGGER_EVENT_OPTIONS *Options)
 {
@@ -64,8 +63,7 @@ VOID EventAddOptionsObject(struct json_object *Object, UINT64 Tag, const DEBUGGE
         JsonAddNumber(Object, "core", Options->CoreId);
 }
 
-/* --- setting -----------------------------------------------------------------------------------------------
- */
+/* --- setting ---------------------------------------------------------------------------------- */
 
 static UINT32 EventNumberOr(const ARGUMENT *Argument, UINT32 Default)
 {

@@ -9,7 +9,7 @@
 
 #include "SDK/Ioctls.h"
 #include "libhyperdbg/commands/Command.h"
-#include "libhyperdbg/output/Text.h"
+#include "libhyperdbg/output/TextBuilder.h"
 
 /* Where the shared parameters stand in each table; an event's own ones follow. */
 typedef enum _EVENT_PARAMETER {

@@ -42,8 +42,7 @@ static const COMMAND_EXAMPLE g_Examples[] = {
     {NULL, NULL},
 };
 
-/* --- listing -----------------------------------------------------------------------------------------------
- */
+/* --- listing ---------------------------------------------------------------------------------- */
 
 typedef struct _EVENTS_LIST {
     HYPERDBG_SESSION *Session;
@@ -84,8 +83,7 @@ static HYPERDBG_RESULT EventsList(HYPERDBG_SESSION *Session)
     return HYPERDBG_SUCCESS;
 }
 
-/* --- changing ----------------------------------------------------------------------------------------------
- */
+/* --- changing --------------------------------------------------------------------------------- */
 
 /* ORDER DEBUGGER_MODIFY_EVENTS_TYPE */
 static const CHAR *const g_Done[] = {NULL, "enabled", "disabled", "cleared"};

@@ -21,8 +21,7 @@ static const COMMAND_EXAMPLE g_Examples[] = {
     {NULL, NULL},
 };
 
-/* --- one command -------------------------------------------------------------------------------------------
- */
+/* --- one command ------------------------------------------------------------------------------ */
 
 /* The command's name and its parameters: positional ones first, as people write them. */
 static VOID HelpAddSyntax(TEXT *Text, const COMMAND *Command)
@@ -108,8 +107,7 @@ static VOID HelpShowOne(HYPERDBG_SESSION *Session, const COMMAND *Command)
         HelpShowText(Session, Command);
 }
 
-/* --- all commands ------------------------------------------------------------------------------------------
- */
+/* --- all commands ----------------------------------------------------------------------------- */
 
 /* ORDER COMMAND_GROUP */
 static const CHAR *const g_GroupTitles[] = {"events", "the machine", "the terminal"};

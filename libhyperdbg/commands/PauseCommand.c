@@ -12,8 +12,7 @@ static HYPERDBG_RESULT PauseCommandRun(HYPERDBG_SESSION *Session, const ARGUMENT
 {
     (void)Arguments;
     HyperDbgSetPaused(Session, TRUE);
-    OutputResult(Session, JsonObject("paused"),
-                 "the flow of messages is paused; the machine runs on ('g' resumes)");
+    OutputResult(Session, JsonObject("paused"), "messages are paused; the machine runs on ('g' resumes)");
     return HYPERDBG_SUCCESS;
 }
 

@@ -8,7 +8,7 @@
 
 #include "libhyperdbg/connection/Connection.h"
 #include "libhyperdbg/output/Output.h"
-#include "libhyperdbg/output/Text.h"
+#include "libhyperdbg/output/TextBuilder.h"
 
 static VOID StatusShowText(HYPERDBG_SESSION *Session, const DEBUGGER_QUERY_STATUS *Status)
 {

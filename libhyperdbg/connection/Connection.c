@@ -31,8 +31,7 @@ STATUS_IS_LAST(DEBUGGER_QUERY_EVENT);
 #define DRAIN_SLACK_MILLISECONDS 10
 #define DRAIN_SLACK_TICKS        (1u << 25) /* where the length of a tick is not known */
 
-/* --- requests ----------------------------------------------------------------------------------------------
- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static VOID ConnectionSayRequestFailed(HYPERDBG_SESSION *Session, INT32 Error)
 {
@@ -88,8 +87,7 @@ BOOLEAN ConnectionQueryStatus(HYPERDBG_SESSION *Session, DEBUGGER_QUERY_STATUS *
     return TRUE;
 }
 
-/* --- connecting --------------------------------------------------------------------------------------------
- */
+/* --- connecting ------------------------------------------------------------------------------- */
 
 /* Are the modules of our version? Their structures are what we believe only then. */
 static BOOLEAN ConnectionIsUnderstood(HYPERDBG_SESSION *Session)
@@ -185,8 +183,7 @@ VOID ConnectionClose(HYPERDBG_SESSION *Session)
     Session->Options.Transport->Disconnect(Session->Options.TransportContext);
 }
 
-/* --- records -----------------------------------------------------------------------------------------------
- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static BOOLEAN ConnectionHasRecords(const HYPERDBG_SESSION *Session)
 {

@@ -16,8 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* --- opening -----------------------------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /* What an errno of open() means to the user; %s is the device's path. */
 static const struct {
@@ -95,8 +94,7 @@ VOID DeviceTransportInitialize(DEVICE_TRANSPORT *Transport)
     Transport->Log        = -1;
 }
 
-/* --- use ---------------------------------------------------------------------------------------------------
- */
+/* --- use -------------------------------------------------------------------------------------- */
 
 static INT32 DeviceRequest(PVOID Context, UINT32 Code, PVOID Buffer)
 {

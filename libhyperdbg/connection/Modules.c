@@ -19,8 +19,7 @@
 /* Each needs those before it. */
 static const CHAR *const g_ModuleNames[] = {"hyperlog", "hyperhv", "hyperkd"};
 
-/* --- errors ------------------------------------------------------------------------------------------------
- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 typedef struct _MODULE_ERROR {
     INT32 Error;
@@ -65,8 +64,7 @@ static INT32 ModuleFail(CHAR *ErrorText, const CHAR *What, const CHAR *Name, INT
     return Error;
 }
 
-/* --- finding -----------------------------------------------------------------------------------------------
- */
+/* --- finding ---------------------------------------------------------------------------------- */
 
 static VOID ModulePath(CHAR *Path, SIZE_T Size, const CHAR *Directory, const CHAR *Name)
 {
@@ -91,8 +89,7 @@ static INT32 ModulesOpen(const CHAR *Directory, INT32 *Files, CHAR *Path, SIZE_T
     return 0;
 }
 
-/* --- loading -----------------------------------------------------------------------------------------------
- */
+/* --- loading ---------------------------------------------------------------------------------- */
 
 /* Inserts open files one after another; takes back the new ones if one fails. */
 static INT32 ModulesInsert(const MODULE_CALLS *Calls, const INT32 *Files, CHAR *ErrorText)

@@ -3,7 +3,9 @@
  * Modules.h - putting hyperlog, hyperhv and hyperkd into the kernel and taking them out.
  *
  * They are looked for in the directory that HYPERDBG_MODULES names; without it beside the tool; if they are
- * not there, modprobe is asked. Context: user space.
+ * not there, modprobe is asked.
+ *
+ * Context: user space.
  */
 #ifndef HYPERDBG_LIBHYPERDBG_MODULES_H
 #define HYPERDBG_LIBHYPERDBG_MODULES_H

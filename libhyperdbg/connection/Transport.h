@@ -4,7 +4,9 @@
  * remote link.
  *
  * All pointers are set. Functions return 0 or a positive errno. Those with an ErrorText write a whole
- * sentence into it when they fail: what is wrong and what to do. Context: user space.
+ * sentence into it when they fail: what is wrong and what to do.
+ *
+ * Context: user space.
  */
 #ifndef HYPERDBG_LIBHYPERDBG_TRANSPORT_H
 #define HYPERDBG_LIBHYPERDBG_TRANSPORT_H

@@ -3,6 +3,7 @@
  * EventShow.c - an event that fired, as a line of text or a JSON object.
  *
  * Text holds what one wants to read at a glance, JSON everything that the record holds.
+ *
  * Context: user space.
  */
 #include "libhyperdbg/output/EventShow.h"
@@ -14,8 +15,7 @@
 
 #include <string.h>
 
-/* --- values ------------------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 UINT64 EventNumber(UINT64 Tag)
 {
@@ -71,8 +71,7 @@ static BOOLEAN EventIsChanged(const DEBUGGER_EVENT_RECORD *Event, UINT32 Index)
            (Event->ChangedRegs >> Index & 1);
 }
 
-/* --- text --------------------------------------------------------------------------------------------------
- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 VOID EventAddTime(TEXT *Text, const HYPERDBG_SESSION *Session, UINT64 Time)
 {
@@ -150,8 +149,7 @@ static VOID EventShowText(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *He
     OutputText(Session, HYPERDBG_MESSAGE_EVENT, "%s", Text.Buffer);
 }
 
-/* --- JSON --------------------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static struct json_object *EventRegistersObject(const DEBUGGER_EVENT_RECORD *Event)
 {
@@ -202,7 +200,7 @@ static VOID EventShowObject(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *
     JsonAddNumber(Object, "sequence", Header->Sequence);
     JsonAddNumber(Object, "tsc", Header->Time);
     if (EventSeconds(Session, Header->Time, &Seconds))
-        json_object_object_add(Object, "seconds", json_object_new_double(Seconds));
+        JsonAddSeconds(Object, "seconds", Seconds);
     JsonAddNumber(Object, "pid", Event->ProcessId);
     JsonAddNumber(Object, "tid", Event->ThreadId);
     JsonAddText(Object, "process", Name);

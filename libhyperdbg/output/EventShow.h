@@ -10,7 +10,7 @@
 #include "SDK/Ioctls.h"
 #include "SDK/modules/HyperLog.h"
 #include "libhyperdbg/LibHyperDbg.h"
-#include "libhyperdbg/output/Text.h"
+#include "libhyperdbg/output/TextBuilder.h"
 
 VOID EventShow(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *Header,
                const DEBUGGER_EVENT_RECORD *Event);

@@ -8,14 +8,13 @@
 
 #include "SDK/ErrorCodes.h"
 #include "libhyperdbg/Session.h"
-#include "libhyperdbg/output/Text.h"
+#include "libhyperdbg/output/TextBuilder.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* --- delivery ----------------------------------------------------------------------------------------------
- */
+/* --- delivery --------------------------------------------------------------------------------- */
 
 BOOLEAN OutputIsJson(const HYPERDBG_SESSION *Session)
 {
@@ -79,8 +78,7 @@ VOID OutputNotice(HYPERDBG_SESSION *Session, const CHAR *Format, ...)
     OutputObject(Session, HYPERDBG_MESSAGE_NOTICE, Object);
 }
 
-/* --- errors ------------------------------------------------------------------------------------------------
- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
 typedef struct _ERROR_TEXT {
     UINT32 Code;
@@ -171,8 +169,7 @@ VOID OutputKernelError(HYPERDBG_SESSION *Session, UINT32 KernelStatus)
     OutputCommandError(Session, Sentence, Object);
 }
 
-/* --- JSON --------------------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 struct json_object *JsonObject(const CHAR *Type)
 {
@@ -210,6 +207,15 @@ VOID JsonAddHex(struct json_object *Object, const CHAR *Key, UINT64 Value)
 
     snprintf(Text, sizeof(Text), "0x%llx", Value);
     json_object_object_add(Object, Key, json_object_new_string(Text));
+}
+
+/* Nanoseconds are enough; the shortest exact form of a double would be long and unreadable. */
+VOID JsonAddSeconds(struct json_object *Object, const CHAR *Key, double Value)
+{
+    CHAR Text[64];
+
+    snprintf(Text, sizeof(Text), "%.9f", Value);
+    json_object_object_add(Object, Key, json_object_new_double_s(Value, Text));
 }
 
 VOID JsonAddBoolean(struct json_object *Object, const CHAR *Key, BOOLEAN Value)

@@ -4,6 +4,7 @@
  *
  * Addresses, registers, leaves and the like are strings of hexadecimal digits in JSON ("0x1f"), because many
  * readers keep numbers as doubles; counts, cores and process numbers are numbers.
+ *
  * Context: user space.
  */
 #ifndef HYPERDBG_LIBHYPERDBG_OUTPUT_H
@@ -43,6 +44,7 @@ struct json_object *JsonObject(const CHAR *Type);
 VOID JsonAddText(struct json_object *Object, const CHAR *Key, const CHAR *Value);
 VOID JsonAddNumber(struct json_object *Object, const CHAR *Key, UINT64 Value);
 VOID JsonAddHex(struct json_object *Object, const CHAR *Key, UINT64 Value);
+VOID JsonAddSeconds(struct json_object *Object, const CHAR *Key, double Value);
 VOID JsonAddBoolean(struct json_object *Object, const CHAR *Key, BOOLEAN Value);
 
 #endif

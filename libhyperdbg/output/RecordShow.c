@@ -12,8 +12,7 @@
 
 #include <string.h>
 
-/* --- messages ----------------------------------------------------------------------------------------------
- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 typedef struct _LOG_LEVEL {
     UINT32 OperationCode;
@@ -56,7 +55,7 @@ static VOID MessageShowObject(HYPERDBG_SESSION *Session, const LOG_LEVEL *Level,
     JsonAddNumber(Object, "sequence", Header->Sequence);
     JsonAddNumber(Object, "tsc", Header->Time);
     if (EventSeconds(Session, Header->Time, &Seconds))
-        json_object_object_add(Object, "seconds", json_object_new_double(Seconds));
+        JsonAddSeconds(Object, "seconds", Seconds);
     JsonAddBoolean(Object, "truncated", (Header->Flags & LOG_RECORD_FLAG_TRUNCATED) != 0);
     OutputObject(Session, Level->Kind, Object);
 }
@@ -85,8 +84,7 @@ static VOID MessageShow(HYPERDBG_SESSION *Session, const LOG_LEVEL *Level, const
     }
 }
 
-/* --- other records -----------------------------------------------------------------------------------------
- */
+/* --- other records ---------------------------------------------------------------------------- */
 
 static VOID DroppedShow(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *Header)
 {
@@ -132,7 +130,7 @@ VOID RecordShow(HYPERDBG_SESSION *Session, const RECORD *Record)
             return;
         }
     }
-    if (Record->Header.PayloadLength != 0)
+    if (Code != OPERATION_LOG_RECORDS_LOST) /* which says no more than Dropped */
         OutputStreamError(Session, "a record of the unknown kind %x (%u bytes) was passed over", Code,
                           Record->Header.PayloadLength);
 }

@@ -32,6 +32,21 @@ UINT32 HostedLiveAllocations(VOID);
 /* Requests since HostedReset, failed ones included. */
 UINT32 HostedAllocationCount(VOID);
 
+/* TRUE: PlatformMemoryCopyKernelMappings fails. */
+VOID HostedRefuseKernelMappings(BOOLEAN Refuse);
+
+/* What it puts into the entries of the kernel's half. */
+#define HOSTED_KERNEL_MAPPING 0x1063ull
+
+/* Physical address of the first page that PlatformMemoryAllocatePages can give. */
+#define HOSTED_RAM_PHYSICAL 0x100000000ull
+
+/* Kernel address at which the pretended kernel maps all physical memory, one to one from there. */
+#define HOSTED_DIRECT_MAP 0xFFFF888000000000ull
+
+/* The memory at a physical address; NULL where no page is allocated. */
+PVOID HostedRam(UINT64 Physical);
+
 /* --- cores --- */
 
 /* Cores 0 to Count-1 exist and are online (1 to HOSTED_MAX_CORES). */
@@ -70,6 +85,10 @@ VOID HostedSetProcess(const PLATFORM_PROCESS *Process);
 /* One more request: FALSE if it is the one that shall fail. */
 BOOLEAN HostedTakeResource(VOID);
 VOID HostedReturnResource(VOID);
+
+/* Pages, not zeroed; PlatformPages.c. */
+PVOID HostedPagesTake(UINT32 PageCount);
+VOID HostedPagesReturn(PVOID Pages, UINT32 PageCount);
 
 /* Ends the program: the code under test did something that a kernel would not survive. */
 VOID HostedDie(const CHAR *What) __attribute__((noreturn));

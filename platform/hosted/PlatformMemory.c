@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * PlatformMemory.c - memory of the pretended machine: the C library's, with every piece on a list, so that a
+ * PlatformMemory.c - memory of the pretended machine, with every piece on a list, so that a
  * test can make any request fail and see what was left behind.
  *
  * Context: user space, any thread.
@@ -30,6 +30,8 @@ static UINT32 g_Requests;
 static UINT32 g_Live;
 static UINT32 g_FailAt; /* number of the request that shall fail, 0 for none */
 static BOOLEAN g_HasFailed;
+
+static BOOLEAN g_RefusesMappings;
 
 VOID HostedDie(const CHAR *What)
 {
@@ -63,6 +65,7 @@ UINT32 HostedAllocationCount(VOID)
 VOID HostedResetMemory(VOID)
 {
     HostedFailAllocation(0);
+    HostedRefuseKernelMappings(FALSE);
     __atomic_store_n(&g_Requests, 0, __ATOMIC_SEQ_CST);
 }
 
@@ -84,17 +87,22 @@ VOID HostedReturnResource(VOID)
         HostedDie("more was given back than taken");
 }
 
-static PVOID PieceAllocate(SIZE_T Bytes, SIZE_T Alignment, UINT32 PageCount)
+static PVOID PieceAllocate(SIZE_T Bytes, UINT32 PageCount)
 {
     PIECE *Piece;
 
     if (!HostedTakeResource())
         return NULL;
     Piece = calloc(1, sizeof(*Piece));
-    if (!Piece || posix_memalign(&Piece->Memory, Alignment, Bytes ? Bytes : 1))
+    if (!Piece)
         HostedDie("the test machine itself is out of memory");
-    memset(Piece->Memory, 0, Bytes);
     Piece->PageCount = PageCount;
+    if (PageCount != PIECE_WITHOUT_PAGES)
+        Piece->Memory = HostedPagesTake(PageCount);
+    else if (posix_memalign(&Piece->Memory, PLATFORM_CACHE_LINE, Bytes ? Bytes : 1))
+        HostedDie("the test machine itself is out of memory");
+    else
+        memset(Piece->Memory, 0, Bytes);
 
     pthread_mutex_lock(&g_PiecesLock);
     Piece->Next = g_Pieces;
@@ -129,14 +137,17 @@ static VOID PieceFree(PVOID Memory, UINT32 PageCount)
         HostedDie("memory freed that is not allocated");
     if (Piece->PageCount != PageCount)
         HostedDie("memory freed by the wrong call or with the wrong number of pages");
-    free(Piece->Memory);
+    if (PageCount != PIECE_WITHOUT_PAGES)
+        HostedPagesReturn(Memory, PageCount);
+    else
+        free(Memory);
     free(Piece);
     HostedReturnResource();
 }
 
 PVOID PlatformMemoryAllocate(SIZE_T Bytes)
 {
-    return PieceAllocate(Bytes, PLATFORM_CACHE_LINE, PIECE_WITHOUT_PAGES);
+    return PieceAllocate(Bytes, PIECE_WITHOUT_PAGES);
 }
 
 VOID PlatformMemoryFree(PVOID Memory)
@@ -146,13 +157,9 @@ VOID PlatformMemoryFree(PVOID Memory)
 
 PVOID PlatformMemoryAllocatePages(UINT32 PageCount)
 {
-    SIZE_T Alignment = PLATFORM_PAGE_SIZE;
-
     if (PageCount == 0)
         HostedDie("no pages asked for");
-    while (Alignment < PageCount * PLATFORM_PAGE_SIZE)
-        Alignment *= 2;
-    return PieceAllocate(PageCount * PLATFORM_PAGE_SIZE, Alignment, PageCount);
+    return PieceAllocate(0, PageCount);
 }
 
 VOID PlatformMemoryFreePages(PVOID Pages, UINT32 PageCount)
@@ -160,13 +167,19 @@ VOID PlatformMemoryFreePages(PVOID Pages, UINT32 PageCount)
     PieceFree(Pages, PageCount);
 }
 
-/* Physical memory is mapped one to one. */
-UINT64 PlatformMemoryVirtualToPhysical(const VOID *Virtual)
+VOID HostedRefuseKernelMappings(BOOLEAN Refuse)
 {
-    return (UINTPTR)Virtual;
+    g_RefusesMappings = Refuse;
 }
 
-PVOID PlatformMemoryPhysicalToVirtual(UINT64 Physical)
+/* The kernel's half of a top level: entries that nothing follows. */
+BOOLEAN PlatformMemoryCopyKernelMappings(PVOID TopLevelPage)
 {
-    return (PVOID)(UINTPTR)Physical;
+    UINT32 Index;
+
+    if (g_RefusesMappings)
+        return FALSE;
+    for (Index = 256; Index < 512; Index++)
+        ((UINT64 *)TopLevelPage)[Index] = HOSTED_KERNEL_MAPPING;
+    return TRUE;
 }

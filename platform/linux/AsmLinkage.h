@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * AsmLinkage.h - what the kernel's objtool wants to know of assembly; put before every .S of a module by the build.
+ * AsmLinkage.h - what the kernel's objtool wants to know of assembly; put before every .S of a module by the
+ * build.
  *
- * Defines ROOT_RETURN: a plain RET, which objtool otherwise takes for a forgotten return thunk. Root mode wants no thunk:
- * it would be a call into the kernel. And ROOT_ENTRY: here the processor enters with a stack that nobody can unwind.
- * And ROOT_RESUME: here an exception handler continues, with a return address on top of the stack.
+ * Defines ROOT_RETURN: a plain RET, which objtool otherwise takes for a forgotten return thunk. Root mode
+ * wants no thunk: it would be a call into the kernel. And ROOT_ENTRY: here the processor enters with a stack
+ * that nobody can unwind. And ROOT_RESUME: here an exception handler continues, with a return address on top
+ * of the stack.
  */
+/* clang-format off */
 #ifdef __ASSEMBLY__
 #include <linux/linkage.h>
 #include <linux/version.h>

@@ -2,6 +2,8 @@
 /*
  * LinuxModuleHyperhv.c - hyperhv.ko: what the VMM exports. Loading the module changes nothing; its users
  * start it.
+ *
+ * Context: process.
  */
 #include <linux/module.h>
 

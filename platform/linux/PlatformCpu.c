@@ -87,8 +87,8 @@ static struct notifier_block PanicBlock    = {.notifier_call = Panic, .priority 
 BOOLEAN PlatformCpuRegisterLife(const PLATFORM_CPU_LIFE *Life)
 {
     RegisteredLife = Life;
-    HotplugState   = cpuhp_setup_state_nocalls_cpuslocked(CPUHP_AP_ONLINE_DYN, "hyperhv:online", CoreOnline,
-                                                          CoreOffline);
+    HotplugState =
+        cpuhp_setup_state_nocalls_cpuslocked(CPUHP_AP_ONLINE_DYN, "hyperhv:online", CoreOnline, CoreOffline);
     if (HotplugState < 0)
         return FALSE;
     register_reboot_notifier(&ShutdownBlock);

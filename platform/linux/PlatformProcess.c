@@ -2,7 +2,8 @@
 /*
  * PlatformProcess.c - the running process and thread, on the Linux kernel.
  *
- * Context: any, VMX root mode included: `current` is one load through GS, and the task that runs on this core stays.
+ * Context: any, VMX root mode included: `current` is one load through GS, and the task that runs on this core
+ * stays.
  */
 #include <linux/sched.h>
 

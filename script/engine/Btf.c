@@ -70,9 +70,7 @@ static const CHAR *BtfName(const struct btf *Btf, const struct btf_type *Type)
     return Name != NULL ? Name : "";
 }
 
-/* --- import
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- import --- */
 
 static TYPE *BtfImport(COMPILER *Compiler, UINT32 Id, UINT32 Depth);
 
@@ -235,9 +233,7 @@ BOOLEAN BtfCompleteRecord(COMPILER *Compiler, TYPE *Record)
     return TRUE;
 }
 
-/* --- by name
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- by name --- */
 
 static TYPE *BtfFind(COMPILER *Compiler, const CHAR *Name, UINT32 Kind)
 {

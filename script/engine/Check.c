@@ -15,9 +15,7 @@ BOOLEAN CheckIsNumber(const TYPE *Type)
     return TypeIsScalar(Type) || Type->Kind == TYPE_STRING || Type->Kind == TYPE_ARRAY;
 }
 
-/* --- scopes
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- scopes --- */
 
 static VOID CheckEnterScope(COMPILER *Compiler)
 {
@@ -48,8 +46,7 @@ static VOID CheckAddLocal(COMPILER *Compiler, SYMBOL *Symbol)
     Compiler->Locals   = Symbol;
 }
 
-/* --- declarations
- * ---------------------------------------------------------------------------------------------------- */
+/* --- declarations --- */
 
 static VOID CheckInitializer(COMPILER *Compiler, NODE *Node, TYPE *Type);
 
@@ -143,8 +140,7 @@ static VOID CheckDeclare(COMPILER *Compiler, NODE *Node)
     }
 }
 
-/* --- statements
- * ------------------------------------------------------------------------------------------------------ */
+/* --- statements --- */
 
 static VOID CheckCondition(COMPILER *Compiler, NODE *Node)
 {
@@ -237,8 +233,7 @@ static VOID CheckStatements(COMPILER *Compiler, NODE *List)
     }
 }
 
-/* --- functions
- * ------------------------------------------------------------------------------------------------------- */
+/* --- functions --- */
 
 static VOID CheckFunction(COMPILER *Compiler, SYMBOL *Function, NODE *Statements)
 {

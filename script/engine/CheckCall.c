@@ -50,9 +50,7 @@ static VOID CheckNumbers(COMPILER *Compiler, NODE *List)
     }
 }
 
-/* --- printf
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- printf --- */
 
 static BOOLEAN CheckIsCharacters(const TYPE *Type)
 {
@@ -174,6 +172,7 @@ static VOID CheckPrintf(COMPILER *Compiler, NODE *Node)
 /* The map that print() names, which may be written further down only; NULL if it is another name. */
 static SYMBOL *CheckShownMap(COMPILER *Compiler, NODE *Node)
 {
+    const SCRIPT_COMPILE_OPTIONS *Options = Compiler->Options;
     SYMBOL *Map;
     UINT64 Value;
 
@@ -183,8 +182,8 @@ static SYMBOL *CheckShownMap(COMPILER *Compiler, NODE *Node)
     }
     Map = SymbolFind(Compiler, Node->Text, 1u << SYMBOL_MAP);
     if (Map == NULL) {
-        if (LexNameAsNumber(Node->Text, &Value) || Compiler->Options->FindSymbol != NULL ||
-            Compiler->Options->Btf != NULL) {
+        if (LexNameAsNumber(Node->Text, &Value) || BtfFindEnumerator(Compiler, Node->Text, &Value) ||
+            (Options->FindSymbol != NULL && Options->FindSymbol(Options->Context, Node->Text, &Value))) {
             return NULL;
         }
         Map          = SymbolAdd(Compiler, SYMBOL_MAP, Node->Text, NULL, &Node->Position);
@@ -230,9 +229,7 @@ static VOID CheckPrint(COMPILER *Compiler, NODE *Node, const CHAR *NumberFormat,
     CheckConversions(Compiler, Node);
 }
 
-/* --- maps
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- maps --- */
 
 static BOOLEAN CheckIsFree(COMPILER *Compiler, const CHAR *Name)
 {
@@ -370,8 +367,7 @@ VOID CheckMapAssign(COMPILER *Compiler, NODE *Node)
     Node->Operation = Map->Type->Kind == TYPE_INTEGER ? Map->Type : &g_TypeU64;
 }
 
-/* --- aggregations
- * ---------------------------------------------------------------------------------------------------- */
+/* --- aggregations --- */
 
 /* ORDER INTRINSIC, from INTRINSIC_COUNT_OF */
 static const struct {
@@ -410,7 +406,7 @@ static VOID CheckLhist(COMPILER *Compiler, NODE *Call, SYMBOL *Map)
     Map->Maximum = (INT64)Values[1];
     Map->Step    = (INT64)Values[2];
     if (Map->Step <= 0 || Map->Minimum >= Map->Maximum || (Values[1] - Values[0]) % Values[2] != 0 ||
-        (Values[1] - Values[0]) / Values[2] + 2 > SCRIPT_MAXIMUM_BUCKETS) {
+        (Values[1] - Values[0]) / Values[2] > SCRIPT_MAXIMUM_BUCKETS - 2) {
         CompilerError(Compiler, &Call->Position,
                       "lhist(value, minimum, maximum, step): the range is at most %u whole steps (limit "
                       "SCRIPT_MAXIMUM_BUCKETS)",
@@ -484,9 +480,7 @@ static VOID CheckDelete(COMPILER *Compiler, NODE *Node)
     Map->IsAssigned   = TRUE;
 }
 
-/* --- calls
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- calls --- */
 
 static VOID CheckUserCall(COMPILER *Compiler, NODE *Node)
 {
@@ -569,7 +563,8 @@ static VOID CheckStr(COMPILER *Compiler, NODE *Node)
                   "limit SCRIPT_MAXIMUM_STRING: a string has 1 to 256 characters with its end");
         return;
     }
-    Node->Type = TypeStringOf(Compiler, (UINT32)Size);
+    Node->Length = (UINT32)Size;
+    Node->Type   = TypeStringOf(Compiler, (UINT32)Size);
 }
 
 static VOID CheckIntrinsic(COMPILER *Compiler, NODE *Node, UINT32 Intrinsic)

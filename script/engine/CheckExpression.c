@@ -30,9 +30,7 @@ static TYPE *CheckBareType(UINT64 Value)
     return (INT64)Value < 0 ? &g_TypeU64 : &g_TypeS64;
 }
 
-/* --- names
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- names --- */
 
 static BOOLEAN CheckNamedConstant(COMPILER *Compiler, NODE *Node)
 {
@@ -195,8 +193,7 @@ static VOID CheckArgument(COMPILER *Compiler, NODE *Node)
     Node->Value = Number;
 }
 
-/* --- constants
- * ------------------------------------------------------------------------------------------------------- */
+/* --- constants --- */
 
 /* Whether a number of no type of its own can be of the integer type without a surprise: as it is, or, where
  * it is negative and the type is not, as the number of the same bits (as C has it). */
@@ -340,8 +337,7 @@ BOOLEAN CheckConstant(COMPILER *Compiler, NODE *Node, UINT64 *Value)
     return TRUE;
 }
 
-/* --- operators
- * ------------------------------------------------------------------------------------------------------- */
+/* --- operators --- */
 
 static VOID CheckUnary(COMPILER *Compiler, NODE *Node)
 {
@@ -503,9 +499,7 @@ static VOID CheckConditional(COMPILER *Compiler, NODE *Node)
     }
 }
 
-/* --- places
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- places --- */
 
 BOOLEAN CheckIsLvalue(const NODE *Node)
 {
@@ -747,8 +741,7 @@ static VOID CheckOffset(COMPILER *Compiler, NODE *Node)
     }
 }
 
-/* --- assignments
- * ----------------------------------------------------------------------------------------------------- */
+/* --- assignments --- */
 
 /* A name that is assigned to without having been declared becomes a variable of the whole function. */
 static BOOLEAN CheckIsNewName(COMPILER *Compiler, const NODE *Node)
@@ -866,8 +859,7 @@ static VOID CheckStep(COMPILER *Compiler, NODE *Node)
     }
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
 static VOID CheckNumber(COMPILER *Compiler, NODE *Node)
 {

@@ -13,11 +13,17 @@
 #include "script/engine/Engine.h"
 #include "script/eval/Verify.h"
 
-/* --- memory
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- memory --- */
 
+/* Under a sanitizer every piece is a chunk of its own, so that what writes beyond it is seen. */
+#ifndef __has_feature
+#define __has_feature(Feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define ARENA_CHUNK_BYTES 0
+#else
 #define ARENA_CHUNK_BYTES 65536
+#endif
 
 struct _ARENA_CHUNK {
     ARENA_CHUNK *Next;
@@ -108,8 +114,7 @@ VOID CompilerFreeArena(COMPILER *Compiler)
     }
 }
 
-/* --- messages
- * -------------------------------------------------------------------------------------------------------- */
+/* --- messages --- */
 
 static VOID CompilerAppend(COMPILER *Compiler, const CHAR *Text, SIZE_T Length)
 {
@@ -183,8 +188,7 @@ VOID CompilerGiveUp(COMPILER *Compiler)
     longjmp(Compiler->GiveUp, 1);
 }
 
-/* --- a compilation
- * --------------------------------------------------------------------------------------------------- */
+/* --- a compilation --- */
 
 /* What a kernel would refuse, this compiler must not hand out: a limit of the program, or a fault of the
  * compiler. */

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "script/engine/Emit.h"
+#include "script/eval/Opcode.h"
 
-/* --- instructions
- * ---------------------------------------------------------------------------------------------------- */
+/* --- instructions --- */
 
 static VOID EmitLine(EMITTER *Emitter, UINT32 Instruction)
 {
@@ -56,8 +56,7 @@ UINT32 EmitWithOffset(EMITTER *Emitter, UINT32 Opcode, UINT32 A, INT32 Offset, I
     return EmitInstruction(Emitter, &Instruction);
 }
 
-/* --- registers and frame
- * --------------------------------------------------------------------------------------------- */
+/* --- registers and frame --- */
 
 UINT32 EmitTake(EMITTER *Emitter)
 {
@@ -98,9 +97,7 @@ UINT32 EmitTakeFrame(EMITTER *Emitter, UINT32 Size)
     return Offset;
 }
 
-/* --- labels
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- labels --- */
 
 static SCRIPT_INSTRUCTION *EmitAt(EMITTER *Emitter, UINT32 Instruction)
 {
@@ -109,7 +106,8 @@ static SCRIPT_INSTRUCTION *EmitAt(EMITTER *Emitter, UINT32 Instruction)
 
 static BOOLEAN EmitHasShortDistance(UINT32 Opcode)
 {
-    return Opcode >= SCRIPT_OP_JUMP_EQ_I && Opcode <= SCRIPT_OP_LOOP_GE_U_I;
+    return g_ScriptOpcodes[Opcode].Shape == SCRIPT_SHAPE_JUMP_RI ||
+           g_ScriptOpcodes[Opcode].Shape == SCRIPT_SHAPE_LOOP_RI;
 }
 
 static VOID EmitSetDistance(SCRIPT_INSTRUCTION *Instruction, INT32 Distance)
@@ -161,6 +159,12 @@ VOID EmitJumpIfImmediate(EMITTER *Emitter, CONDITION Condition, UINT32 Left, INT
     EmitAim(Emitter, Emit(Emitter, SCRIPT_OP_JUMP_EQ_I + 2 * (UINT32)Condition, Left, 0, 0, Right), Label);
 }
 
+VOID EmitJumpIfBits(EMITTER *Emitter, BOOLEAN IfSet, UINT32 Left, INT32 Bits, LABEL *Label)
+{
+    EmitAim(Emitter, Emit(Emitter, IfSet ? SCRIPT_OP_JUMP_SET_I : SCRIPT_OP_JUMP_CLEAR_I, Left, 0, 0, Bits),
+            Label);
+}
+
 VOID EmitBind(EMITTER *Emitter, LABEL *Label)
 {
     LABEL_USE *Use;
@@ -173,8 +177,7 @@ VOID EmitBind(EMITTER *Emitter, LABEL *Label)
     }
 }
 
-/* --- statements
- * ------------------------------------------------------------------------------------------------------ */
+/* --- statements --- */
 
 static VOID EmitStatements(EMITTER *Emitter, NODE *List);
 
@@ -195,6 +198,72 @@ static VOID EmitIf(EMITTER *Emitter, NODE *Node)
     EmitBind(Emitter, &Else);
     EmitStatements(Emitter, Node->Third);
     EmitBind(Emitter, &End);
+}
+
+/* `variable < limit; variable++` is one instruction at the end of the loop. Its opcode, or
+ * SCRIPT_OPCODE_COUNT. */
+static UINT32 EmitCountOpcode(const NODE *Node)
+{
+    const NODE *Test = Node->Left;
+    const NODE *Step = Node->Fourth != NULL && Node->Fourth->Next == NULL ? Node->Fourth->Left : NULL;
+    const SYMBOL *Variable;
+    const TYPE *Type;
+
+    if (Test == NULL || Step == NULL || Test->Kind != NODE_BINARY || Test->Operator != TOKEN_LESS ||
+        Test->Left->Kind != NODE_NAME || Step->Kind != NODE_STEP || Step->Operator != TOKEN_ADD ||
+        Step->Left->Kind != NODE_NAME || Step->Left->Symbol != Test->Left->Symbol) {
+        return SCRIPT_OPCODE_COUNT;
+    }
+    Variable = Step->Left->Symbol;
+    Type     = Variable->Type;
+    if (Variable->Kind != SYMBOL_VARIABLE || Variable->Register == SYMBOL_IN_FRAME ||
+        Type->Kind != TYPE_INTEGER || Type->Size < 4 || !TypeSame(Type, Test->Operation)) {
+        return SCRIPT_OPCODE_COUNT;
+    }
+    if (Type->Size == 8) {
+        return Type->Signed ? SCRIPT_OP_LOOP_COUNT_S64 : SCRIPT_OP_LOOP_COUNT_U64;
+    }
+    return Type->Signed ? SCRIPT_OP_LOOP_COUNT_S32 : SCRIPT_OPCODE_COUNT;
+}
+
+/* The limit must be an immediate or a variable's register. */
+static BOOLEAN EmitIsLimit(const NODE *Limit, const TYPE *Type)
+{
+    if (Limit->IsConstant) {
+        return EmitFitsImmediate(TypeNormalize(Type, Limit->Value));
+    }
+    return Limit->Kind == NODE_NAME && Limit->Symbol->Kind == SYMBOL_VARIABLE &&
+           Limit->Symbol->Register != SYMBOL_IN_FRAME && TypeSame(Limit->Type, Type);
+}
+
+static VOID EmitCountingLoop(EMITTER *Emitter, NODE *Node, UINT32 Opcode)
+{
+    LABEL *Break     = Emitter->Break;
+    LABEL *Continue  = Emitter->Continue;
+    const NODE *Test = Node->Left;
+    UINT32 Variable  = Test->Left->Symbol->Register;
+    LABEL Body       = {0};
+    LABEL Step       = {0};
+    LABEL End        = {0};
+    UINT32 Instruction;
+
+    Emitter->Break    = &End;
+    Emitter->Continue = &Step;
+    EmitCondition(Emitter, Node->Left, FALSE, &End);
+    EmitBind(Emitter, &Body);
+    EmitStatements(Emitter, Node->Right);
+    EmitBind(Emitter, &Step);
+    Emitter->Position = Node->Position;
+    if (Test->Right->IsConstant) {
+        Instruction = Emit(Emitter, Opcode + 1, Variable, 0, 0,
+                           (INT32)TypeNormalize(Test->Operation, Test->Right->Value));
+    } else {
+        Instruction = Emit(Emitter, Opcode, Variable, Test->Right->Symbol->Register, 0, 0);
+    }
+    EmitSetDistance(EmitAt(Emitter, Instruction), (INT32)Body.Target - (INT32)Instruction - 1);
+    EmitBind(Emitter, &End);
+    Emitter->Break    = Break;
+    Emitter->Continue = Continue;
 }
 
 /* The condition stands below the body, so that a round costs one jump. */
@@ -228,6 +297,18 @@ static VOID EmitLoop(EMITTER *Emitter, NODE *Node, BOOLEAN TestsFirst)
     Emitter->Continue = Continue;
 }
 
+static VOID EmitFor(EMITTER *Emitter, NODE *Node)
+{
+    UINT32 Opcode = EmitCountOpcode(Node);
+
+    EmitStatements(Emitter, Node->Third);
+    if (Opcode != SCRIPT_OPCODE_COUNT && EmitIsLimit(Node->Left->Right, Node->Left->Operation)) {
+        EmitCountingLoop(Emitter, Node, Opcode);
+    } else {
+        EmitLoop(Emitter, Node, TRUE);
+    }
+}
+
 static VOID EmitReturn(EMITTER *Emitter, NODE *Node)
 {
     UINT32 Value = 0;
@@ -255,8 +336,7 @@ static VOID EmitStatement(EMITTER *Emitter, NODE *Node)
         EmitIf(Emitter, Node);
         break;
     case NODE_FOR:
-        EmitStatements(Emitter, Node->Third);
-        EmitLoop(Emitter, Node, TRUE);
+        EmitFor(Emitter, Node);
         break;
     case NODE_WHILE:
     case NODE_DO:
@@ -290,8 +370,7 @@ static VOID EmitStatements(EMITTER *Emitter, NODE *List)
     }
 }
 
-/* --- functions
- * ------------------------------------------------------------------------------------------------------- */
+/* --- functions --- */
 
 static BOOLEAN EmitIsParameter(const SYMBOL *Function, const SYMBOL *Variable)
 {
@@ -383,8 +462,7 @@ static VOID EmitFunction(EMITTER *Emitter, SYMBOL *Function, NODE *Statements)
     BlockAdd(Emitter, SCRIPT_SECTION_FUNCTIONS, &Result);
 }
 
-/* --- the program
- * ----------------------------------------------------------------------------------------------------- */
+/* --- the program --- */
 
 static UINT32 EmitKeyList(EMITTER *Emitter, const SYMBOL *Map)
 {

@@ -102,6 +102,8 @@ UINT32 EmitTakeFrame(EMITTER *Emitter, UINT32 Size);
 VOID EmitJump(EMITTER *Emitter, LABEL *Label);
 VOID EmitJumpIf(EMITTER *Emitter, CONDITION Condition, UINT32 Left, UINT32 Right, LABEL *Label);
 VOID EmitJumpIfImmediate(EMITTER *Emitter, CONDITION Condition, UINT32 Left, INT32 Right, LABEL *Label);
+VOID EmitJumpIfBits(EMITTER *Emitter, BOOLEAN IfSet, UINT32 Left, INT32 Bits,
+                    LABEL *Label); /* Label is ahead */
 VOID EmitBind(EMITTER *Emitter, LABEL *Label);
 
 /* EmitExpression.c */

@@ -8,9 +8,7 @@
 
 #include "script/engine/Emit.h"
 
-/* --- calls
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- calls --- */
 
 /* Arguments in registers one after the other; returns the first. There is always one, for the result. */
 static UINT32 EmitArguments(EMITTER *Emitter, NODE *List, const SYMBOL *Parameters, UINT32 *Count)
@@ -76,9 +74,7 @@ UINT32 EmitStringCompare(EMITTER *Emitter, NODE *Left, NODE *Right)
     return EmitBuiltin(Emitter, SCRIPT_BUILTIN_STRCMP, &First, EMIT_ANYWHERE);
 }
 
-/* --- printf
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- printf --- */
 
 static UINT16 EmitShownType(EMITTER *Emitter, const NODE *Argument)
 {
@@ -118,8 +114,7 @@ static UINT32 EmitPrintf(EMITTER *Emitter, NODE *Node, UINT32 Want)
     return EmitResult(Emitter, First, Want);
 }
 
-/* --- strings and stacks as values
- * ------------------------------------------------------------------------------------ */
+/* --- strings and stacks as values --- */
 
 static UINT32 EmitFrameAddress(EMITTER *Emitter, UINT32 Offset, UINT32 Want)
 {
@@ -151,14 +146,16 @@ static UINT32 EmitStr(EMITTER *Emitter, NODE *Node, UINT32 Want)
     UINT32 Free   = Emitter->Free;
     UINT32 Source = EmitAs(Emitter, Node->Right, &g_TypeU64, EMIT_ANYWHERE);
 
-    EmitWithOffset(Emitter, SCRIPT_OP_FRAME_STRING, Source, (INT32)Node->Type->Size, (INT32)Offset);
+    /* What the size leaves of the room is zero, as keys want it. */
+    if (Node->Length != Node->Type->Size) {
+        EmitWithOffset(Emitter, SCRIPT_OP_FRAME_ZERO, 0, (INT32)Node->Type->Size, (INT32)Offset);
+    }
+    EmitWithOffset(Emitter, SCRIPT_OP_FRAME_STRING, Source, (INT32)Node->Length, (INT32)Offset);
     Emitter->Free = Free;
     return EmitFrameAddress(Emitter, Offset, Want);
 }
 
-/* --- maps
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- maps --- */
 
 static UINT32 EmitKeyPartSize(const TYPE *Type)
 {
@@ -195,7 +192,7 @@ static VOID EmitKeyPart(EMITTER *Emitter, const TYPE *Type, NODE *Key, UINT32 Of
         Emit(Emitter, SCRIPT_OP_FRAME_STACK, 0, 0, 0, (INT32)Offset);
     } else if (Type->Kind == TYPE_STRING) {
         if (Key->Kind == NODE_CALL && Key->Symbol == NULL && Key->Value == INTRINSIC_STR &&
-            Key->Type->Size == Type->Size) {
+            Key->Length == Type->Size) {
             Key = Key->Right;
         }
         Value = EmitAs(Emitter, Key, &g_TypeU64, EMIT_ANYWHERE);
@@ -313,8 +310,7 @@ static UINT32 EmitDelete(EMITTER *Emitter, NODE *Node)
     return 0;
 }
 
-/* --- intrinsics
- * ------------------------------------------------------------------------------------------------------ */
+/* --- intrinsics --- */
 
 /* eb(address, value) and its sisters */
 static UINT32 EmitEdit(EMITTER *Emitter, NODE *Node, UINT32 Want)

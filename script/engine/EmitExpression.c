@@ -34,8 +34,7 @@ static UINT32 EmitMove(EMITTER *Emitter, UINT32 Register, UINT32 Want)
     return Want;
 }
 
-/* --- conversions
- * ----------------------------------------------------------------------------------------------------- */
+/* --- conversions --- */
 
 /* Whether every value of From is a value of To as it stands in a register. */
 static BOOLEAN EmitHolds(const TYPE *From, const TYPE *To)
@@ -92,8 +91,7 @@ UINT32 EmitAs(EMITTER *Emitter, NODE *Node, TYPE *Type, UINT32 Want)
     return EmitConvert(Emitter, Value, Node->Type, Type, Want);
 }
 
-/* --- arithmetic
- * ------------------------------------------------------------------------------------------------------ */
+/* --- arithmetic --- */
 
 /* The opcode of an operation in a type; the flavours of one operation stand in the order 64, S32, U32 (shifts
  * to the right: S64, U64, S32, U32), each with its immediate form behind it. */
@@ -215,8 +213,7 @@ static BOOLEAN EmitCommutes(TOKEN_KIND Operator)
            Operator == TOKEN_OR || Operator == TOKEN_XOR;
 }
 
-/* --- comparisons
- * ----------------------------------------------------------------------------------------------------- */
+/* --- comparisons --- */
 
 static BOOLEAN EmitIsComparison(const NODE *Node)
 {
@@ -352,6 +349,22 @@ static VOID EmitComparisonJump(EMITTER *Emitter, NODE *Node, BOOLEAN JumpIf, LAB
     }
 }
 
+/* (x & constant), or that compared with 0: tested by one instruction, where the jump goes forward. */
+static BOOLEAN EmitBitTest(EMITTER *Emitter, NODE *Node, BOOLEAN JumpIf, LABEL *Label)
+{
+    if (EmitIsComparison(Node) && (Node->Operator == TOKEN_EQUAL || Node->Operator == TOKEN_NOT_EQUAL) &&
+        Node->Right->IsConstant && Node->Right->Value == 0) {
+        return EmitBitTest(Emitter, Node->Left, Node->Operator == TOKEN_NOT_EQUAL ? JumpIf : !JumpIf, Label);
+    }
+    if (Label->IsBound || Node->IsConstant || Node->Kind != NODE_BINARY || Node->Operator != TOKEN_AND ||
+        !Node->Right->IsConstant || !EmitFitsImmediate(TypeNormalize(Node->Operation, Node->Right->Value))) {
+        return FALSE;
+    }
+    EmitJumpIfBits(Emitter, JumpIf, EmitAs(Emitter, Node->Left, Node->Operation, EMIT_ANYWHERE),
+                   (INT32)TypeNormalize(Node->Operation, Node->Right->Value), Label);
+    return TRUE;
+}
+
 VOID EmitCondition(EMITTER *Emitter, NODE *Node, BOOLEAN JumpIf, LABEL *Label)
 {
     UINT32 Free = Emitter->Free;
@@ -370,6 +383,8 @@ VOID EmitCondition(EMITTER *Emitter, NODE *Node, BOOLEAN JumpIf, LABEL *Label)
         EmitCondition(Emitter, Node->Left, !JumpIf, &Skip);
         EmitCondition(Emitter, Node->Right, JumpIf, Label);
         EmitBind(Emitter, &Skip);
+    } else if (EmitBitTest(Emitter, Node, JumpIf, Label)) {
+        /* done */
     } else if (EmitIsComparison(Node)) {
         EmitComparisonJump(Emitter, Node, JumpIf, Label);
     } else {
@@ -379,8 +394,7 @@ VOID EmitCondition(EMITTER *Emitter, NODE *Node, BOOLEAN JumpIf, LABEL *Label)
     Emitter->Free = Free;
 }
 
-/* --- expressions
- * ----------------------------------------------------------------------------------------------------- */
+/* --- expressions --- */
 
 static UINT32 EmitBinary(EMITTER *Emitter, NODE *Node, UINT32 Want)
 {

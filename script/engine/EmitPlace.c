@@ -9,8 +9,7 @@
 
 #include "script/engine/Emit.h"
 
-/* --- finding a place
- * ------------------------------------------------------------------------------------------------- */
+/* --- finding a place --- */
 
 static VOID EmitVariablePlace(EMITTER *Emitter, NODE *Node, PLACE *Place)
 {
@@ -228,8 +227,7 @@ UINT32 EmitPlaceAddress(EMITTER *Emitter, const PLACE *Place, UINT32 Want)
     return Want;
 }
 
-/* --- loads and stores
- * ------------------------------------------------------------------------------------------------ */
+/* --- loads and stores --- */
 
 /* ORDER SCRIPT_OPCODE: each width has its LOAD, FRAME_LOAD and PHYSICAL_LOAD in a row; so have the stores. */
 static UINT32 EmitLoadOpcode(const TYPE *Type, PLACE_KIND Kind)
@@ -345,8 +343,7 @@ VOID EmitStore(EMITTER *Emitter, const PLACE *Place, UINT32 Register)
     }
 }
 
-/* --- assignments
- * ----------------------------------------------------------------------------------------------------- */
+/* --- assignments --- */
 
 /* Structures, strings and arrays of characters: copies. */
 static VOID EmitCopy(EMITTER *Emitter, const PLACE *Place, const TYPE *Type, NODE *Value)
@@ -509,8 +506,7 @@ UINT32 EmitStep(EMITTER *Emitter, NODE *Node, UINT32 Want, BOOLEAN IsUsed)
     return Target;
 }
 
-/* --- initial values
- * -------------------------------------------------------------------------------------------------- */
+/* --- initial values --- */
 
 static VOID EmitInitializePlace(EMITTER *Emitter, const PLACE *Place, TYPE *Type, NODE *Value);
 

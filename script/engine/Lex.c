@@ -52,8 +52,7 @@ const CHAR *LexDescribe(TOKEN_KIND Kind)
     return Names[Kind];
 }
 
-/* --- characters
- * ------------------------------------------------------------------------------------------------------ */
+/* --- characters --- */
 
 static CHAR LexPeek(const LEXER *Lexer, UINT32 Ahead)
 {
@@ -110,9 +109,7 @@ static UINT32 LexDigit(CHAR Character)
     return 99;
 }
 
-/* --- tokens
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- tokens --- */
 
 static TOKEN *LexAdd(LEXER *Lexer, TOKEN_KIND Kind, const POSITION *Position)
 {
@@ -316,9 +313,7 @@ static VOID LexPrefixed(LEXER *Lexer, TOKEN_KIND Kind)
     LexSkip(Lexer, Length);
 }
 
-/* --- strings
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- strings --- */
 
 /* One character after a backslash that stands for itself or for a control character; FALSE if it is none. */
 static BOOLEAN LexSimpleEscape(CHAR Letter, CHAR *Value)
@@ -346,7 +341,8 @@ static CHAR LexEscape(LEXER *Lexer)
         if (!LexSimpleEscape(LexPeek(Lexer, 0), &Value)) {
             CompilerError(Lexer->Compiler, &Start, "unknown escape sequence");
         }
-        LexSkip(Lexer, 1);
+        /* The end of the line is not part of the escape: the string ends there. */
+        LexSkip(Lexer, LexPeek(Lexer, 0) != '\n');
         return Value;
     }
     LexSkip(Lexer, 1);
@@ -435,8 +431,7 @@ static VOID LexCharacter(LEXER *Lexer)
     LexAdd(Lexer, TOKEN_CHARACTER, &Start)->Value = Length > 0 ? (UINT64)(INT64)(INT8)Text[0] : 0;
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
 static VOID LexText(COMPILER *Compiler, const SOURCE *Source, UINT32 Depth);
 

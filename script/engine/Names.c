@@ -170,8 +170,7 @@ BOOLEAN NamesFindIntrinsic(const CHAR *Name, UINT32 *Intrinsic)
     return FALSE;
 }
 
-/* --- symbols of the program
- * ------------------------------------------------------------------------------------------ */
+/* --- symbols of the program --- */
 
 SYMBOL *SymbolFind(COMPILER *Compiler, const CHAR *Name, UINT32 Kinds)
 {

@@ -8,9 +8,7 @@
 
 #include "script/engine/Parse.h"
 
-/* --- tokens
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- tokens --- */
 
 const TOKEN *ParsePeek(const PARSER *Parser, UINT32 Ahead)
 {
@@ -149,8 +147,7 @@ static VOID ParseRecover(PARSER *Parser, UINT32 Start)
     }
 }
 
-/* --- statements
- * ------------------------------------------------------------------------------------------------------ */
+/* --- statements --- */
 
 static NODE *ParseStatement(PARSER *Parser);
 
@@ -170,7 +167,7 @@ static NODE *ParseBlock(PARSER *Parser)
     NODE **End  = &Block->Right;
 
     ParseExpect(Parser, TOKEN_LEFT_BRACE);
-    while (!ParseIs(Parser, TOKEN_RIGHT_BRACE) && !ParseIs(Parser, TOKEN_END)) {
+    while (!ParseIs(Parser, TOKEN_RIGHT_BRACE) && !ParseIs(Parser, TOKEN_END) && !Parser->Panic) {
         End = ParseAppend(End, ParseStatement(Parser));
     }
     ParseExpect(Parser, TOKEN_RIGHT_BRACE);
@@ -303,8 +300,7 @@ static NODE *ParseExpressionStatement(PARSER *Parser)
     return List;
 }
 
-/* --- declarations
- * ---------------------------------------------------------------------------------------------------- */
+/* --- declarations --- */
 
 static VOID ParseRemember(PARSER *Parser, const CHAR *Name)
 {
@@ -487,8 +483,7 @@ static NODE *ParseMap(PARSER *Parser)
     return NULL;
 }
 
-/* --- functions
- * ------------------------------------------------------------------------------------------------------- */
+/* --- functions --- */
 
 /* type * name ( */
 static BOOLEAN ParseIsFunction(const PARSER *Parser)
@@ -558,16 +553,20 @@ static NODE *ParseFunction(PARSER *Parser)
     TYPE *Type         = ParseTypeSpecifier(Parser);
     const TOKEN *Name;
     SYMBOL *Function;
+    BOOLEAN Inside;
 
     while (ParseAccept(Parser, TOKEN_MULTIPLY)) {
         Type = TypePointerTo(Compiler, Type);
     }
-    Name = ParseTake(Parser);
+    Name = ParsePeek(Parser, 0);
+    if (!ParseExpect(Parser, TOKEN_NAME)) {
+        return NULL;
+    }
     if (Type->Kind != TYPE_VOID && !TypeIsScalar(Type)) {
         ParseError(Parser, Name, "a function returns a number, a pointer or nothing");
     }
     if (Parser->InFunction) {
-        ParseError(Parser, Name, "a function cannot be defined here");
+        CompilerError(Compiler, &Name->Position, "a function cannot be defined here");
     }
     Function = SymbolFind(Compiler, Name->Text, 1u << SYMBOL_FUNCTION);
     if (Function != NULL && Function->Body != NULL) {
@@ -582,14 +581,14 @@ static NODE *ParseFunction(PARSER *Parser)
     if (ParseAccept(Parser, TOKEN_SEMICOLON)) {
         return NULL; /* a prototype */
     }
+    Inside             = Parser->InFunction;
     Parser->InFunction = TRUE;
     Function->Body     = ParseBlock(Parser);
-    Parser->InFunction = FALSE;
+    Parser->InFunction = Inside;
     return NULL;
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
 typedef NODE *PARSE_STATEMENT(PARSER *Parser);
 
@@ -625,15 +624,13 @@ static NODE *ParseStatementList(PARSER *Parser)
     UINT32 Start = Parser->At;
     NODE *List;
 
-    if (ParseAccept(Parser, TOKEN_SEMICOLON)) {
+    /* After an error the statement around this one is given up first. */
+    if (Parser->Panic || ParseAccept(Parser, TOKEN_SEMICOLON)) {
         return NULL;
     }
     ParseEnter(Parser);
     List = ParseStatementOf(Parser)(Parser);
     ParseLeave(Parser);
-    if (Parser->Panic) {
-        Parser->InFunction = Parser->InFunction && Parser->Nesting > 0;
-    }
     ParseRecover(Parser, Start);
     return List;
 }

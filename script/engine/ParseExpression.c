@@ -104,8 +104,7 @@ static NODE *ParseNumberNode(PARSER *Parser, const POSITION *Position, UINT64 Va
     return Node;
 }
 
-/* --- primary expressions
- * --------------------------------------------------------------------------------------------- */
+/* --- primary expressions --- */
 
 /* The arguments of a call or the indexes of a map, up to the closing token. */
 static NODE *ParseList(PARSER *Parser, TOKEN_KIND Close)
@@ -356,8 +355,7 @@ static NODE *ParsePrimary(PARSER *Parser)
     }
 }
 
-/* --- operators
- * ------------------------------------------------------------------------------------------------------- */
+/* --- operators --- */
 
 static NODE *ParseStep(PARSER *Parser, NODE *Left, BOOLEAN IsPostfix, const TOKEN *Token)
 {

@@ -59,8 +59,7 @@ BOOLEAN ParseIsDeclaration(const PARSER *Parser)
     return (Next == TOKEN_NAME || Next == TOKEN_MULTIPLY || Next == TOKEN_POINT) && ParseIsType(Parser, 0);
 }
 
-/* --- integers
- * -------------------------------------------------------------------------------------------------------- */
+/* --- integers --- */
 
 typedef struct _PARSE_WORDS {
     UINT32 Long, Short, Char, Int, Bool, Void, Signed, Unsigned, Floating;
@@ -135,8 +134,7 @@ static TYPE *ParseIntegerType(PARSER *Parser)
     }
 }
 
-/* --- structures
- * ------------------------------------------------------------------------------------------------------ */
+/* --- structures --- */
 
 /* Members may be named as keywords are, and registers' names do not disturb. */
 static VOID ParseMembers(PARSER *Parser, TYPE *Record)
@@ -328,8 +326,7 @@ TYPE *ParseTypeSpecifier(PARSER *Parser)
     return Type;
 }
 
-/* --- declarators
- * ----------------------------------------------------------------------------------------------------- */
+/* --- declarators --- */
 
 static TYPE *ParsePointers(PARSER *Parser, TYPE *Type)
 {

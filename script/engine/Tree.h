@@ -10,9 +10,7 @@
 #include "script/engine/Compiler.h"
 #include "script/engine/Lex.h"
 
-/* --- types
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- types --- */
 
 typedef enum _TYPE_KIND {
     TYPE_VOID,
@@ -55,9 +53,7 @@ struct _TYPE {
     UINT32 BlockIndex; /* plus 1: where the block describes it; set by the emitter */
 };
 
-/* --- symbols
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- symbols --- */
 
 typedef enum _SYMBOL_KIND {
     SYMBOL_VARIABLE, /* of a function; parameters too */
@@ -105,9 +101,7 @@ struct _SYMBOL {
     INT64 Minimum, Maximum, Step;
 };
 
-/* --- nodes
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- nodes --- */
 
 typedef enum _NODE_KIND {
     /* expressions */
@@ -210,8 +204,7 @@ typedef enum _INTRINSIC {
     INTRINSIC_COUNT
 } INTRINSIC;
 
-/* --- making them
- * ----------------------------------------------------------------------------------------------------- */
+/* --- making them --- */
 
 /* Type.c */
 extern TYPE g_TypeVoid, g_TypeError, g_TypeBool, g_TypeSymbol, g_TypeStack, g_TypeDate, g_TypeTime,

@@ -17,9 +17,7 @@
 
 typedef BOOLEAN BUILTIN(SCRIPT_RUN *Run, UINT64 *Arguments);
 
-/* --- strings
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- strings --- */
 
 /* One character; costs 1. */
 static BOOLEAN BuiltinCharacter(SCRIPT_RUN *Run, UINT64 Address, UINT32 Width, UINT32 *Character)
@@ -104,9 +102,7 @@ static BOOLEAN BuiltinWcsncmp(SCRIPT_RUN *Run, UINT64 *Arguments)
     return BuiltinCompareStrings(Run, Arguments, 2, Arguments[2]);
 }
 
-/* --- memory
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- memory --- */
 
 /* Where two pieces differ first, or Size. */
 static UINT32 BuiltinDifference(const UINT8 *Left, const UINT8 *Right, UINT32 Size)
@@ -182,8 +178,7 @@ static BOOLEAN BuiltinCheckAddress(SCRIPT_RUN *Run, UINT64 *Arguments)
     return TRUE;
 }
 
-/* --- interlocked operations
- * ------------------------------------------------------------------------------------------ */
+/* --- interlocked operations --- */
 
 /* The 8 aligned bytes of the script at an address; what the guest owns is not ours to lock. */
 static UINT64 *BuiltinShared(SCRIPT_RUN *Run, UINT64 Address)
@@ -247,8 +242,7 @@ static BOOLEAN BuiltinCompareExchange(SCRIPT_RUN *Run, UINT64 *Arguments)
     return TRUE;
 }
 
-/* --- spin locks
- * ------------------------------------------------------------------------------------------------------ */
+/* --- spin locks --- */
 
 static BOOLEAN BuiltinTryLock(SCRIPT_RUN *Run, UINT64 *Arguments, UINT64 Tries)
 {

@@ -90,6 +90,16 @@ static UINT32 EvalReturn(SCRIPT_RUN *Run, EVAL_WINDOW *Window)
     return Call->Return;
 }
 
+/* As ScriptReadMemory, but what a loop does most, reading the guest, costs one call only. */
+static inline BOOLEAN EvalRead(SCRIPT_RUN *Run, UINT64 Address, PVOID Buffer, UINT32 Size)
+{
+    if (!ScriptIsOwnAddress(Address) && Run->Host->ReadVirtual != NULL) {
+        return Run->Host->ReadVirtual(Run->Context, Address, Buffer, Size) ||
+               ScriptFault(Run, SCRIPT_STATUS_READ, Address);
+    }
+    return ScriptReadMemory(Run, Address, Buffer, Size);
+}
+
 static UINT64 *EvalSite(const SCRIPT_RUN *Run, UINT32 Global)
 {
     return (UINT64 *)(Run->Instance->Globals + Run->Instance->GlobalOffsets[Global]);
@@ -227,8 +237,7 @@ static VOID EvalPrintMap(SCRIPT_RUN *Run, UINT32 Map)
     }
 }
 
-/* --- the loop
- * ----------------------------------------------------------------------------------------------------------
+/* --- the loop ---
  * R: registers of the active function; F: its frame; I: the instruction at work. */
 
 #if SCRIPT_COMPUTED_GOTO
@@ -339,12 +348,32 @@ static VOID EvalPrintMap(SCRIPT_RUN *Run, UINT32 Map)
     }                                                                                                        \
     NEXT;
 
-/* RA value of Type, extended to 64 bits by its sign. */
+#define COUNT(Name, Type)                                                                                    \
+    CASE(LOOP_COUNT_##Name)                                                                                  \
+    {                                                                                                        \
+        Type Value = (Type)(RA + 1);                                                                         \
+        RA         = (UINT64)(INT64)Value;                                                                   \
+        if (Value < (Type)RB) {                                                                              \
+            BACKWARD(I->Immediate);                                                                          \
+        }                                                                                                    \
+        NEXT;                                                                                                \
+    }                                                                                                        \
+    CASE(LOOP_COUNT_##Name##_I)                                                                              \
+    {                                                                                                        \
+        Type Value = (Type)(RA + 1);                                                                         \
+        RA         = (UINT64)(INT64)Value;                                                                   \
+        if (Value < (Type)IMM) {                                                                             \
+            BACKWARD(I->Offset);                                                                             \
+        }                                                                                                    \
+        NEXT;                                                                                                \
+    }
+
+/* A value of Type, extended to 64 bits by its sign. */
 #define LOAD(Name, Type, Width)                                                                              \
     CASE(LOAD_##Name)                                                                                        \
     {                                                                                                        \
         Type Value;                                                                                          \
-        CHECK(ScriptReadMemory(&Run, RB + IMM, &Value, Width));                                              \
+        CHECK(EvalRead(&Run, RB + IMM, &Value, Width));                                                      \
         RA = (UINT64)(INT64)Value;                                                                           \
         NEXT;                                                                                                \
     }                                                                                                        \
@@ -383,7 +412,7 @@ static VOID EvalPrintMap(SCRIPT_RUN *Run, UINT32 Map)
         NEXT;                                                                                                \
     }
 
-/* RA call or a return has moved the window. */
+/* A call or a return has moved the window. */
 #define MOVE_WINDOW                                                                                          \
     do {                                                                                                     \
         R = Machine->Registers + Window.Base;                                                                \
@@ -414,17 +443,22 @@ SCRIPT_STATUS ScriptEvaluate(const SCRIPT_INSTANCE *Instance, SCRIPT_MACHINE *Ma
     [SCRIPT_OP_LOOP_##Name##_I] = &&Label_LOOP_##Name##_I,
                     SCRIPT_COMPARE_RI(X)
 #undef X
+#define X(Name, Type)                                                                                        \
+    [SCRIPT_OP_LOOP_COUNT_##Name]     = &&Label_LOOP_COUNT_##Name,                                           \
+    [SCRIPT_OP_LOOP_COUNT_##Name##_I] = &&Label_LOOP_COUNT_##Name##_I,
+                        SCRIPT_COUNT_OPCODES(X)
+#undef X
 #define X(Name, Type, Width)                                                                                 \
     [SCRIPT_OP_LOAD_##Name]          = &&Label_LOAD_##Name,                                                  \
     [SCRIPT_OP_FRAME_LOAD_##Name]    = &&Label_FRAME_LOAD_##Name,                                            \
     [SCRIPT_OP_PHYSICAL_LOAD_##Name] = &&Label_PHYSICAL_LOAD_##Name,
-                        SCRIPT_LOAD_OPCODES(X)
+                            SCRIPT_LOAD_OPCODES(X)
 #undef X
 #define X(Name, Type, Width)                                                                                 \
     [SCRIPT_OP_STORE_##Name]          = &&Label_STORE_##Name,                                                \
     [SCRIPT_OP_FRAME_STORE_##Name]    = &&Label_FRAME_STORE_##Name,                                          \
     [SCRIPT_OP_PHYSICAL_STORE_##Name] = &&Label_PHYSICAL_STORE_##Name,
-                            SCRIPT_STORE_OPCODES(X)
+                                SCRIPT_STORE_OPCODES(X)
 #undef X
     };
 #endif
@@ -472,6 +506,16 @@ SCRIPT_STATUS ScriptEvaluate(const SCRIPT_INSTANCE *Instance, SCRIPT_MACHINE *Ma
     BACKWARD(I->Immediate);
     NEXT;
 
+    CASE(JUMP_CLEAR_I)
+    if ((RA & IMM) == 0) {
+        I += I->Offset;
+    }
+    NEXT;
+    CASE(JUMP_SET_I)
+    if ((RA & IMM) != 0) {
+        I += I->Offset;
+    }
+    NEXT;
     CASE(MOVE)
     RA = RB;
     NEXT;
@@ -522,6 +566,7 @@ SCRIPT_STATUS ScriptEvaluate(const SCRIPT_INSTANCE *Instance, SCRIPT_MACHINE *Ma
 
     SCRIPT_COMPARE_RR(COMPARE_RR)
     SCRIPT_COMPARE_RI(COMPARE_RI)
+    SCRIPT_COUNT_OPCODES(COUNT)
     SCRIPT_LOAD_OPCODES(LOAD)
     SCRIPT_STORE_OPCODES(STORE)
 

@@ -14,9 +14,7 @@
 /* 64 bits in base 8, and what a prefix and a sign take. */
 #define FORMAT_DIGITS 24
 
-/* --- text
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- text --- */
 
 VOID ScriptPutText(SCRIPT_TEXT *Text, const CHAR *Characters, UINT32 Length)
 {
@@ -52,8 +50,7 @@ static VOID FormatPad(SCRIPT_TEXT *Text, CHAR Character, UINT32 Count)
     }
 }
 
-/* --- reading a format
- * ------------------------------------------------------------------------------------------------ */
+/* --- reading a format --- */
 
 static UINT32 FormatReadNumber(const CHAR **Text)
 {
@@ -180,9 +177,7 @@ BOOLEAN ScriptConversionTakes(const SCRIPT_CONVERSION *Conversion, UINT32 TypeKi
     }
 }
 
-/* --- numbers
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- numbers --- */
 
 /* Digits of a number, last one at Buffer[FORMAT_DIGITS - 1]; returns where they begin. */
 static UINT32 FormatDigits(CHAR *Buffer, UINT64 Value, UINT32 Base, BOOLEAN Upper)
@@ -252,7 +247,9 @@ static VOID FormatNumber(SCRIPT_TEXT *Text, const SCRIPT_CONVERSION *Conversion,
     BOOLEAN Negative = FALSE;
     UINT32 Start;
 
-    Value = FormatNarrow(Value, Conversion->Bytes != 0 ? Conversion->Bytes : Bytes, Signed);
+    /* As C has it: what is narrower than an int is shown as an int. */
+    Bytes = Conversion->Bytes != 0 ? Conversion->Bytes : Bytes < 4 ? 4 : Bytes;
+    Value = FormatNarrow(Value, Bytes, Signed);
     if (Signed && (INT64)Value < 0) {
         Negative = TRUE;
         Value    = 0 - Value;
@@ -276,8 +273,7 @@ VOID ScriptPutNumber(SCRIPT_TEXT *Text, UINT64 Value, BOOLEAN Signed, UINT32 Wid
     FormatNumber(Text, &Conversion, Value, 8);
 }
 
-/* --- other values
- * ---------------------------------------------------------------------------------------------------- */
+/* --- other values --- */
 
 static VOID FormatPlaceString(SCRIPT_TEXT *Text, const SCRIPT_CONVERSION *Conversion, const CHAR *String,
                               UINT32 Length)
@@ -423,9 +419,7 @@ VOID ScriptFormatValue(const SCRIPT_TYPE *Type, const UINT64 *Value, SCRIPT_SYMB
     FormatWord(Text, &Conversion, Type, *Value, Symbolizer, Context);
 }
 
-/* --- records
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- records --- */
 
 typedef struct _FORMAT_READER {
     const UINT64 *Words;

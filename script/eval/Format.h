@@ -73,12 +73,17 @@ VOID ScriptPutText(SCRIPT_TEXT *Text, const CHAR *Characters, UINT32 Length);
 VOID ScriptPutString(SCRIPT_TEXT *Text, const CHAR *String);
 VOID ScriptPutNumber(SCRIPT_TEXT *Text, UINT64 Value, BOOLEAN Signed, UINT32 Width);
 
-/* A whole map, in the order of its keys (a large one in the order of its table): a line per key, a picture
- * per histogram, and what was dropped. Line is given each piece of text; pieces end where they like. Only
- * where there is room on the stack (3 KB) and time. */
 typedef VOID SCRIPT_PRINT(PVOID Context, const CHAR *Text, UINT32 Length);
 
+/* What ScriptFormatMap works in: too much for a kernel's stack. Its contents are of no interest. */
+typedef struct _SCRIPT_MAP_SPACE {
+    UINT64 Words[384];
+} SCRIPT_MAP_SPACE;
+
+/* A whole map, in the order of its keys (a large one in the order of its table): a line per key, a picture
+ * per histogram, and what was dropped. Print is given the text in pieces that end where they like. Only where
+ * there is time, and 2 KB of stack. */
 VOID ScriptFormatMap(const SCRIPT_INSTANCE *Instance, UINT32 Map, SCRIPT_SYMBOLIZER *Symbolizer,
-                     PVOID SymbolContext, SCRIPT_PRINT *Print, PVOID PrintContext);
+                     PVOID SymbolContext, SCRIPT_PRINT *Print, PVOID PrintContext, SCRIPT_MAP_SPACE *Space);
 
 #endif

@@ -225,9 +225,7 @@ static BOOLEAN MapReadSlot(const SCRIPT_MAP *Map, MAP_SLOT *Slot, UINT32 *State,
     return FALSE;
 }
 
-/* --- merging
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- merging --- */
 
 static VOID MapMergePart(const SCRIPT_MAP *Map, UINT64 *Total, const UINT64 *Part)
 {
@@ -351,9 +349,7 @@ UINT64 ScriptMapGet(const SCRIPT_MAP *Map, PVOID Storage, UINT32 Cores, const VO
     return MapAsNumber(Map, Total);
 }
 
-/* --- writing
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 static VOID MapStoreLast(const SCRIPT_MAP *Map, PVOID Storage, MAP_SLOT *Slot, UINT32 State, UINT64 Value)
 {
@@ -494,8 +490,7 @@ VOID ScriptMapUpdate(const SCRIPT_MAP *Map, PVOID Storage, UINT32 Cores, UINT32 
     }
 }
 
-/* --- reading all
- * ----------------------------------------------------------------------------------------------------- */
+/* --- reading all --- */
 
 UINT64 ScriptMapDropped(const SCRIPT_MAP *Map, PVOID Storage, UINT32 Cores)
 {

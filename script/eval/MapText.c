@@ -2,7 +2,7 @@
 /*
  * MapText.c - a map as text: keys in order, values, histograms.
  *
- * Context: process context, or a halted debugger: it takes time and 3 KB of stack.
+ * Context: process context, or a halted debugger: it takes time.
  */
 #include "SDK/Bytecode.h"
 #include "script/eval/Format.h"
@@ -29,6 +29,7 @@ typedef struct _MAP_TEXT {
     UINT64 Value[SCRIPT_MAP_VALUE_WORDS];
     CHAR Buffer[MAP_TEXT_LINE];
 } MAP_TEXT;
+STATIC_ASSERT(sizeof(MAP_TEXT) <= sizeof(SCRIPT_MAP_SPACE));
 
 static const SCRIPT_TYPE *MapTextKeyType(const MAP_TEXT *Text, UINT32 Index)
 {
@@ -40,9 +41,7 @@ static UINT32 MapTextKeyWords(const SCRIPT_TYPE *Type)
     return Type->Kind == SCRIPT_TYPE_INTEGER ? 1 : Type->Size / 8;
 }
 
-/* --- order
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- order --- */
 
 static INT32 MapTextCompareWords(const SCRIPT_TYPE *Type, UINT64 Left, UINT64 Right)
 {
@@ -109,9 +108,7 @@ static BOOLEAN MapTextNext(MAP_TEXT *Text, BOOLEAN IsFirst)
     return Found && ScriptMapNext(Text->Map, Text->Storage, Text->Cores, &Best, Text->Key, Text->Value);
 }
 
-/* --- lines
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- lines --- */
 
 static VOID MapTextFlush(MAP_TEXT *Text, SCRIPT_TEXT *Line)
 {
@@ -268,26 +265,28 @@ static VOID MapTextDropped(MAP_TEXT *Text)
 }
 
 VOID ScriptFormatMap(const SCRIPT_INSTANCE *Instance, UINT32 Map, SCRIPT_SYMBOLIZER *Symbolizer,
-                     PVOID SymbolContext, SCRIPT_PRINT *Print, PVOID PrintContext)
+                     PVOID SymbolContext, SCRIPT_PRINT *Print, PVOID PrintContext, SCRIPT_MAP_SPACE *Space)
 {
-    MAP_TEXT Text = {
-        .View = &Instance->View, .Map = &Instance->View.Maps[Map], .Storage = Instance->Maps[Map]};
+    MAP_TEXT *Text  = (MAP_TEXT *)Space;
     UINT64 Position = 0;
     BOOLEAN IsFirst;
 
-    Text.Cores         = Instance->Cores;
-    Text.Symbolizer    = Symbolizer;
-    Text.SymbolContext = SymbolContext;
-    Text.Print         = Print;
-    Text.PrintContext  = PrintContext;
-    if (Text.Map->Entries <= MAP_TEXT_SORTED) {
-        for (IsFirst = TRUE; MapTextNext(&Text, IsFirst); IsFirst = FALSE) {
-            MapTextElement(&Text);
+    Text->View          = &Instance->View;
+    Text->Map           = &Instance->View.Maps[Map];
+    Text->Storage       = Instance->Maps[Map];
+    Text->Cores         = Instance->Cores;
+    Text->Symbolizer    = Symbolizer;
+    Text->SymbolContext = SymbolContext;
+    Text->Print         = Print;
+    Text->PrintContext  = PrintContext;
+    if (Text->Map->Entries <= MAP_TEXT_SORTED) {
+        for (IsFirst = TRUE; MapTextNext(Text, IsFirst); IsFirst = FALSE) {
+            MapTextElement(Text);
         }
     } else {
-        while (ScriptMapNext(Text.Map, Text.Storage, Text.Cores, &Position, Text.Key, Text.Value)) {
-            MapTextElement(&Text);
+        while (ScriptMapNext(Text->Map, Text->Storage, Text->Cores, &Position, Text->Key, Text->Value)) {
+            MapTextElement(Text);
         }
     }
-    MapTextDropped(&Text);
+    MapTextDropped(Text);
 }

@@ -132,7 +132,12 @@ static BOOLEAN ScriptReadPiece(SCRIPT_RUN *Run, UINT64 Address, UINT8 *Buffer, U
         }
     }
     *Size = Piece;
-    return ScriptReadMemory(Run, Address, Buffer, Piece);
+    if (ScriptReadMemory(Run, Address, Buffer, Piece)) {
+        return TRUE;
+    }
+    /* Not all of the piece is there; the string may end before. */
+    *Size = 1;
+    return Piece > 1 && ScriptReadMemory(Run, Address, Buffer, 1);
 }
 
 static CHAR ScriptNarrow(UINT32 Low, UINT32 High)

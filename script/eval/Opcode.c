@@ -28,17 +28,22 @@ const SCRIPT_OPCODE_INFO g_ScriptOpcodes[SCRIPT_OPCODE_COUNT] = {
     [SCRIPT_OP_LOOP_##Name##_I] = {"LOOP_" #Name "_I", SCRIPT_SHAPE_LOOP_RI},
                 SCRIPT_COMPARE_RI(X)
 #undef X
+#define X(Name, Type)                                                                                        \
+    [SCRIPT_OP_LOOP_COUNT_##Name]     = {"LOOP_COUNT_" #Name, SCRIPT_SHAPE_LOOP_RR},                         \
+    [SCRIPT_OP_LOOP_COUNT_##Name##_I] = {"LOOP_COUNT_" #Name "_I", SCRIPT_SHAPE_LOOP_RI},
+                    SCRIPT_COUNT_OPCODES(X)
+#undef X
 #define X(Name, Type, Width)                                                                                 \
     [SCRIPT_OP_LOAD_##Name]          = {"LOAD_" #Name, SCRIPT_SHAPE_RRI},                                    \
     [SCRIPT_OP_FRAME_LOAD_##Name]    = {"FRAME_LOAD_" #Name, SCRIPT_SHAPE_FRAME_##Width},                    \
     [SCRIPT_OP_PHYSICAL_LOAD_##Name] = {"PHYSICAL_LOAD_" #Name, SCRIPT_SHAPE_RRI},
-                    SCRIPT_LOAD_OPCODES(X)
+                        SCRIPT_LOAD_OPCODES(X)
 #undef X
 #define X(Name, Type, Width)                                                                                 \
     [SCRIPT_OP_STORE_##Name]          = {"STORE_" #Name, SCRIPT_SHAPE_RRI},                                  \
     [SCRIPT_OP_FRAME_STORE_##Name]    = {"FRAME_STORE_" #Name, SCRIPT_SHAPE_FRAME_##Width},                  \
     [SCRIPT_OP_PHYSICAL_STORE_##Name] = {"PHYSICAL_STORE_" #Name, SCRIPT_SHAPE_RRI},
-                        SCRIPT_STORE_OPCODES(X)
+                            SCRIPT_STORE_OPCODES(X)
 #undef X
 };
 

@@ -9,6 +9,10 @@
 
 #include "script/eval/Eval.h"
 
+#ifdef __KERNEL__
+#include "platform/PlatformMemory.h"
+#endif
+
 typedef struct _SCRIPT_RUN {
     const SCRIPT_INSTANCE *Instance;
     SCRIPT_MACHINE *Machine;
@@ -63,14 +67,33 @@ BOOLEAN ScriptCallBuiltin(SCRIPT_RUN *Run, UINT32 Builtin, UINT32 Count, UINT64 
 /* Makes the record of a printf and sends it. */
 BOOLEAN ScriptSendRecord(SCRIPT_RUN *Run, UINT32 Format, const UINT64 *Arguments);
 
-static inline VOID ScriptCopyBytes(PVOID Destination, const VOID *Source, UINT32 Size)
+/* Root mode must not call the kernel's memcpy and memset; user space has nothing better. Small constant sizes
+ * become plain moves in both. The ranges do not overlap. */
+#ifdef __KERNEL__
+#define ScriptCopyAny PlatformMemoryCopy
+#define ScriptZeroAny PlatformMemoryZero
+#else
+#define ScriptCopyAny                 __builtin_memcpy
+#define ScriptZeroAny(Address, Bytes) __builtin_memset(Address, 0, Bytes)
+#endif
+
+static inline __attribute__((always_inline)) VOID ScriptCopyBytes(PVOID Destination, const VOID *Source,
+                                                                  UINT32 Size)
 {
-    __builtin_memcpy(Destination, Source, Size);
+    if (__builtin_constant_p(Size) && Size <= 16) {
+        __builtin_memcpy(Destination, Source, Size);
+    } else {
+        ScriptCopyAny(Destination, Source, Size);
+    }
 }
 
-static inline VOID ScriptZeroBytes(PVOID Destination, UINT32 Size)
+static inline __attribute__((always_inline)) VOID ScriptZeroBytes(PVOID Destination, UINT32 Size)
 {
-    __builtin_memset(Destination, 0, Size);
+    if (__builtin_constant_p(Size) && Size <= 16) {
+        __builtin_memset(Destination, 0, Size);
+    } else {
+        ScriptZeroAny(Destination, Size);
+    }
 }
 
 #endif

@@ -29,8 +29,7 @@ static BOOLEAN VerifyThat(VERIFY *Verify, BOOLEAN Condition, const CHAR *Reason)
     return Condition;
 }
 
-/* --- header and tables
- * ----------------------------------------------------------------------------------------------- */
+/* --- header and tables --- */
 
 static BOOLEAN VerifyHeader(VERIFY *Verify, const SCRIPT_PROGRAM *Program, UINT64 Size)
 {
@@ -203,8 +202,8 @@ static BOOLEAN VerifyBuckets(VERIFY *Verify, const SCRIPT_MAP *Map)
     return VerifyThat(Verify,
                       Map->Step > 0 && Map->Minimum < Map->Maximum &&
                           ((UINT64)Map->Maximum - (UINT64)Map->Minimum) % (UINT64)Map->Step == 0 &&
-                          ((UINT64)Map->Maximum - (UINT64)Map->Minimum) / (UINT64)Map->Step + 2 <=
-                              SCRIPT_MAXIMUM_BUCKETS,
+                          ((UINT64)Map->Maximum - (UINT64)Map->Minimum) / (UINT64)Map->Step <=
+                              SCRIPT_MAXIMUM_BUCKETS - 2,
                       "limit SCRIPT_MAXIMUM_BUCKETS: buckets of a histogram are wrong");
 }
 
@@ -312,8 +311,7 @@ static BOOLEAN VerifyFunctions(VERIFY *Verify)
                       "functions do not tile the code");
 }
 
-/* --- instructions
- * ---------------------------------------------------------------------------------------------------- */
+/* --- instructions --- */
 
 static BOOLEAN VerifyRegister(VERIFY *Verify, UINT32 Register)
 {

@@ -11,9 +11,7 @@
 
 #define MOCK_TEXT_BYTES 1024
 
-/* --- memory
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- memory --- */
 
 static MOCK_REGION *MockRegion(MOCK_STATE *State, UINT64 Address, BOOLEAN IsPhysical)
 {
@@ -88,8 +86,7 @@ UINT8 *MockAddMemory(MOCK_STATE *State, UINT64 Address, UINT32 Size, BOOLEAN IsP
     return &State->Memory[Region->Place];
 }
 
-/* --- registers
- * ------------------------------------------------------------------------------------------------------- */
+/* --- registers --- */
 
 static BOOLEAN MockReadRegister(PVOID Context, UINT32 Register, UINT64 *Value)
 {
@@ -139,9 +136,7 @@ static UINT32 MockReadStack(PVOID Context, UINT64 *Addresses, UINT32 Maximum)
     return Count;
 }
 
-/* --- output
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- output --- */
 
 UINT32 MockSymbol(PVOID Context, UINT64 Address, CHAR *Buffer, UINT32 Size)
 {
@@ -179,11 +174,11 @@ static VOID MockPrintMap(PVOID Context, UINT32 Map)
 {
     MOCK *Mock = Context;
 
-    ScriptFormatMap(Mock->Instance, Map, MockSymbol, Mock, Mock->Print, Mock->PrintContext);
+    ScriptFormatMap(Mock->Instance, Map, MockSymbol, Mock, Mock->Print, Mock->PrintContext,
+                    &Mock->Machine->Space);
 }
 
-/* --- functions of the host
- * ------------------------------------------------------------------------------------------- */
+/* --- functions of the host --- */
 
 /* What the mock does not do it tells: <event_sc 1> */
 static VOID MockTell(MOCK *Mock, UINT32 Builtin, const UINT64 *Arguments)
@@ -247,9 +242,7 @@ const SCRIPT_HOST_OPERATIONS g_MockOperations = {
     .PrintMap      = MockPrintMap,
 };
 
-/* --- running
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- running --- */
 
 VOID MockInitialize(MOCK_STATE *State)
 {
@@ -298,7 +291,7 @@ SCRIPT_STATUS MockRun(MOCK *Mock, SCRIPT_RESULT *Result)
 
     for (Run = 0; Run < Mock->State->Runs && !Mock->IsStopped; Run++) {
         Mock->Core = Mock->State->RunCores[Run];
-        if (ScriptEvaluate(Mock->Instance, Mock->Machine, &g_MockOperations, Mock, Mock->Core,
+        if (ScriptEvaluate(Mock->Instance, &Mock->Machine->Machine, &g_MockOperations, Mock, Mock->Core,
                            Mock->State->Budget, Result) != SCRIPT_STATUS_SUCCESS) {
             MockPrintFault(Mock, Result);
         }

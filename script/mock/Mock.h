@@ -52,11 +52,17 @@ typedef struct _MOCK_STATE {
     UINT8 Memory[MOCK_MEMORY_BYTES];
 } MOCK_STATE;
 
+/* What a run works in. */
+typedef struct _MOCK_MACHINE {
+    SCRIPT_MACHINE Machine;
+    SCRIPT_MAP_SPACE Space;
+} MOCK_MACHINE;
+
 /* Running a program on a state. The caller fills in all but the last part. */
 typedef struct _MOCK {
     MOCK_STATE *State;
     SCRIPT_INSTANCE *Instance;
-    SCRIPT_MACHINE *Machine;
+    MOCK_MACHINE *Machine;
     SCRIPT_PRINT *Print;
     PVOID PrintContext;
     /* of the run */

@@ -45,7 +45,7 @@ typedef struct _TOOL {
     SCRIPT_COMPILE_OPTIONS Options;
     const CHAR *Arguments[TOOL_MAXIMUM_ARGUMENTS];
     MOCK_STATE State;
-    SCRIPT_MACHINE Machine;
+    MOCK_MACHINE Machine;
 } TOOL;
 
 static VOID ToolPrint(PVOID Context, const CHAR *Text, UINT32 Length)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * cpuid-cost.c - instructions that one CPUID costs the program that executes it, where the TSC counts instructions.
+ * cpuid-cost.c - instructions that one CPUID costs the program that executes it, where the TSC counts
+ * instructions.
  *
- * Runs pinned in the guest. Each round is a block of 20 CPUIDs between two RDTSCs; the smallest of many rounds is one that
- * no interrupt fell into. Prints the figure, with two decimals, without the loop of the measurement itself.
+ * Runs pinned in the guest. Each round is a block of 20 CPUIDs between two RDTSCs; the smallest of many
+ * rounds is one that no interrupt fell into. Prints the figure, with two decimals, without the loop of the
+ * measurement itself.
  */
 #include <sched.h>
 #include <stdio.h>

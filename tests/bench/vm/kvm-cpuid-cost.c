@@ -2,9 +2,9 @@
 /*
  * kvm-cpuid-cost.c - instructions that one CPUID costs a guest of KVM, where the TSC counts instructions.
  *
- * A virtual machine in real mode, of one page: blocks of 20 CPUIDs between two RDTSCs, then blocks of 20 two-byte NOPs;
- * the guest writes each block's difference to a port, and the smallest of each kind make the figure. CPUID is handled
- * inside KVM; user space only reads the port.
+ * A virtual machine in real mode, of one page: blocks of 20 CPUIDs between two RDTSCs, then blocks of 20
+ * two-byte NOPs; the guest writes each block's difference to a port, and the smallest of each kind make the
+ * figure. CPUID is handled inside KVM; user space only reads the port.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -90,8 +90,8 @@ static uint32_t NextBlock(int Vcpu, struct kvm_run *Run)
 
 int main(void)
 {
-    const int Kvm = Checked(open("/dev/kvm", O_RDWR), "/dev/kvm");
-    const int Vm  = Checked(ioctl(Kvm, KVM_CREATE_VM, 0), "KVM_CREATE_VM");
+    const int Kvm   = Checked(open("/dev/kvm", O_RDWR), "/dev/kvm");
+    const int Vm    = Checked(ioctl(Kvm, KVM_CREATE_VM, 0), "KVM_CREATE_VM");
     uint8_t *Memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct kvm_userspace_memory_region Region = {
         .guest_phys_addr = CODE, .memory_size = PAGE, .userspace_addr = (uintptr_t)Memory};

@@ -9,7 +9,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
-#include "tests/unit/hyperkd/Mock.h"
+#include "tests/unit/hyperkd/MockVmm.h"
 
 #include "hyperkd/debugger/core/Debugger.h"
 #include "hyperkd/debugger/events/EventStore.h"

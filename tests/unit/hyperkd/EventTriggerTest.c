@@ -5,7 +5,7 @@
  *
  * Context: user space.
  */
-#include "tests/unit/hyperkd/Mock.h"
+#include "tests/unit/hyperkd/MockVmm.h"
 
 #include "hyperkd/debugger/core/Debugger.h"
 #include "hyperkd/debugger/events/EventStore.h"

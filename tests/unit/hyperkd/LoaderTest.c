@@ -4,7 +4,7 @@
  *
  * Context: user space.
  */
-#include "tests/unit/hyperkd/Mock.h"
+#include "tests/unit/hyperkd/MockVmm.h"
 
 #include "hyperkd/debugger/breakpoints/Breakpoint.h"
 #include "hyperkd/debugger/communication/KdMessaging.h"

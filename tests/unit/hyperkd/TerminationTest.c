@@ -4,7 +4,7 @@
  *
  * Context: user space. The events are linked by hand: most of their types cannot be set yet.
  */
-#include "tests/unit/hyperkd/Mock.h"
+#include "tests/unit/hyperkd/MockVmm.h"
 
 #include "hyperkd/debugger/core/Termination.h"
 #include "hyperkd/debugger/events/EventTrigger.h"

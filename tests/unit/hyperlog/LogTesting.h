@@ -42,7 +42,7 @@ static inline void LogTestingPoint(const char *Name)
 #include "hyperlog/LogLifecycle.c"
 #include "hyperlog/Ring.c"
 #include "hyperlog/Reader.c"
-#include "hyperlog/Format.c"
+#include "hyperlog/LogFormat.c"
 #include "hyperlog/Message.c"
 #endif
 

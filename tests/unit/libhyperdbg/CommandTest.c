@@ -17,8 +17,7 @@
 /* Tests run in the project's root. */
 #define FIXTURES "tests/unit/libhyperdbg/Commands.txt"
 
-/* --- Commands.txt ------------------------------------------------------------------------------------------
- */
+/* --- Commands.txt ----------------------------------------------------------------------------- */
 
 /* The requests and lines that a command line makes, requests with a '<' before them. */
 static VOID FixtureRun(const CHAR *Line, CHAR *Text, SIZE_T Size)
@@ -72,8 +71,7 @@ static void EveryLineOfTheFixturesGivesItsRequestsAndText(void **State)
     assert_true(Count > 80);
 }
 
-/* --- tables ------------------------------------------------------------------------------------------------
- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 static void TheTablesAreSorted(void **State)
 {

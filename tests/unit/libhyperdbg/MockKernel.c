@@ -12,8 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* --- life --------------------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 VOID MockInitialize(MOCK_KERNEL *Kernel)
 {
@@ -31,8 +30,7 @@ VOID MockFree(MOCK_KERNEL *Kernel)
     pthread_mutex_destroy(&Kernel->Lock);
 }
 
-/* --- records -----------------------------------------------------------------------------------------------
- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static VOID MockAppend(MOCK_KERNEL *Kernel, const VOID *Bytes, UINT32 Length)
 {
@@ -124,8 +122,7 @@ static INT32 MockReadRecords(PVOID Context, PVOID Buffer, UINT32 Size, UINT32 *L
     return 0;
 }
 
-/* --- requests ----------------------------------------------------------------------------------------------
- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static VOID MockTrace(MOCK_KERNEL *Kernel, const CHAR *Line)
 {
@@ -298,8 +295,7 @@ static INT32 MockRequest(PVOID Context, UINT32 Code, PVOID Buffer)
     return ENOTTY;
 }
 
-/* --- the rest of the transport -----------------------------------------------------------------------------
- */
+/* --- the rest of the transport ---------------------------------------------------------------- */
 
 static INT32 MockConnect(PVOID Context, CHAR *ErrorText)
 {
@@ -358,8 +354,7 @@ const TRANSPORT g_MockTransport = {
     .UnloadModules  = MockUnloadModules,
 };
 
-/* --- a program that executes something ---------------------------------------------------------------------
- */
+/* --- a program that executes something -------------------------------------------------------- */
 
 static BOOLEAN MockMatches(const DEBUGGER_QUERY_EVENT *Event, UINT32 Leaf, UINT32 ProcessId, UINT32 Core)
 {
@@ -404,7 +399,7 @@ UINT32 MockExecuteCpuid(MOCK_KERNEL *Kernel, UINT32 Leaf, UINT32 ProcessId, UINT
 
             if (!MockMatches(Event, Leaf, ProcessId, Core) || !(Event->Options.Stage & Stage))
                 continue;
-            Event->Hits++;
+            Event->Hits += Stage == 1 || !(Event->Options.Stage & 1); /* once per instruction */
             MockFire(Kernel, Event, Stage, Leaf, ProcessId, Core);
             Count++;
         }

@@ -4,6 +4,7 @@
  *
  * It keeps events and records as hyperkd and hyperlog would, fails where it is told to, and writes down each
  * request. One lock: records may be sent from another thread than the session's.
+ *
  * Context: user space.
  */
 #ifndef HYPERDBG_TESTS_MOCK_KERNEL_H

@@ -3,7 +3,7 @@
  * RecordTest.c - records of the log, whole and damaged, and the lines they become.
  */
 #include "libhyperdbg/output/RecordStream.h"
-#include "libhyperdbg/output/Text.h"
+#include "libhyperdbg/output/TextBuilder.h"
 #include "tests/unit/libhyperdbg/Workbench.h"
 
 #include <json-c/json_object.h>
@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the stream --------------------------------------------------------------------------------------------
- */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 /* A header as the kernel would write it. */
 static LOG_RECORD_HEADER Header(UINT32 PayloadLength)
@@ -95,8 +94,7 @@ static void WrongLengthsAreBroken(void **State)
     }
 }
 
-/* --- what a session makes of records -----------------------------------------------------------------------
- */
+/* --- what a session makes of records ---------------------------------------------------------- */
 
 static DEBUGGER_EVENT_RECORD Event(UINT32 Type, UINT32 Stage)
 {
@@ -333,7 +331,7 @@ static void LostRecordsAreToldByARecordWithoutContentToo(void **State)
 
     (void)State;
     Bench->Kernel.Dropped = 1;
-    MockSend(&Bench->Kernel, 6, 0, "", 0);
+    MockSend(&Bench->Kernel, OPERATION_LOG_RECORDS_LOST, 0, "", 0);
     HyperDbgProcessRecords(Bench->Session);
     assert_string_equal(Bench->Output, "[-0.000099 s] 1 record was lost here: the rings were full\n");
     BenchFree(Bench);
@@ -374,8 +372,7 @@ static void ADamagedRecordCostsTheRestOfTheReadOnly(void **State)
     BenchFree(Bench);
 }
 
-/* --- garbage -----------------------------------------------------------------------------------------------
- */
+/* --- garbage ---------------------------------------------------------------------------------- */
 
 /* A record whose fields are plausible more often than chance would make them. */
 static UINT32 RandomRecord(UINT8 *Bytes)
@@ -422,8 +419,7 @@ static void GarbageInTheLogIsNeverTrusted(void **State)
     }
 }
 
-/* --- Text.c ------------------------------------------------------------------------------------------------
- */
+/* --- TextBuilder.c ---------------------------------------------------------------------------- */
 
 static void OnlyWellFormedUtf8IsLetThrough(void **State)
 {

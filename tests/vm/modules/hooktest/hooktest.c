@@ -2,13 +2,14 @@
 /*
  * hooktest.c - hidden hooks on this module's own code and data, checked from within the guest's kernel.
  *
- * Loading the module runs the tests; /sys/module/hooktest/parameters/report then has their TAP lines. The VMM must not be
- * loaded: this module is its user.
+ * Loading the module runs the tests; /sys/module/hooktest/parameters/report then has their TAP lines. The VMM
+ * must not be loaded: this module is its user.
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mm.h>
+#include <linux/objtool.h>
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
 
@@ -26,8 +27,9 @@ static atomic_long_t *counter_of(u32 access)
 }
 
 static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM type,
-                                                          VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE stage, PVOID context,
-                                                          BOOLEAN *post_event_required, GUEST_REGS *regs)
+                                                          VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE stage,
+                                                          PVOID context, BOOLEAN *post_event_required,
+                                                          GUEST_REGS *regs)
 {
     const EPT_HOOKS_CONTEXT *access = context;
 
@@ -77,17 +79,20 @@ module_param_cb(report, &report_ops, NULL, 0400);
 
 /* --- targets: each begins with an instruction of its kind --- */
 
+/* They are called directly, or through pointers in a module without indirect-branch tracking of its own. */
 #define TARGET(name, code)                                                                                   \
-    asm(".pushsection .text\n.balign 16\n.type " #name ", @function\n" #name ":\n" code "\n.size " #name            \
-        ", . - " #name "\n.popsection");                                \
+    asm(".pushsection .text\n.balign 16\n.type " #name ", @function\n" #name ":\n" ANNOTATE_NOENDBR code     \
+        "\n.size " #name ", . - " #name "\n.popsection");                                                    \
     long name(long value)
 
-TARGET(target_nop, "nopl 0(%rax,%rax,1)\n lea 1(%rdi), %rax\n jmp __x86_return_thunk");
+TARGET(target_nop, ".byte 0x0f, 0x1f, 0x44, 0, 0\n lea 1(%rdi), %rax\n jmp __x86_return_thunk");
 TARGET(target_push, "push %rbx\n lea 1(%rdi), %rax\n pop %rbx\n jmp __x86_return_thunk");
 TARGET(target_other, "lea 1(%rdi), %rax\n jmp __x86_return_thunk");
 TARGET(target_cpuid, "push %rbx\n mov %rdi, %r8\n xor %eax, %eax\n"
-                     "target_cpuid_hook: cpuid\n target_cpuid_next: lea 1(%r8), %rax\n pop %rbx\n jmp __x86_return_thunk");
-TARGET(target_exact, "lea 1(%rdi), %rax\n target_exact_next: lea (%rax), %rax\n jmp __x86_return_thunk");
+                     "target_cpuid_hook:\n" ANNOTATE_NOENDBR "cpuid\n target_cpuid_next:\n" ANNOTATE_NOENDBR
+                     "lea 1(%r8), %rax\n pop %rbx\n jmp __x86_return_thunk");
+TARGET(target_exact, "lea 1(%rdi), %rax\n target_exact_next:\n" ANNOTATE_NOENDBR
+                     "lea (%rax), %rax\n jmp __x86_return_thunk");
 extern char target_cpuid_hook[], target_cpuid_next[], target_exact_next[];
 
 static long call_many(long (*target)(long), long times)
@@ -148,7 +153,8 @@ static void test_hammer(long (*target)(long))
     init_completion(&threads_done);
     atomic_set(&threads_left, num_online_cpus());
     ConfigureEptHook((UINTPTR)target);
-    for_each_online_cpu (core) {
+    for_each_online_cpu(core)
+    {
         threads[count] = kthread_create(calls_thread, target, "hooktest/%d", core);
         kthread_bind(threads[count], core);
         wake_up_process(threads[count++]);
@@ -156,8 +162,8 @@ static void test_hammer(long (*target)(long))
     wait_for_completion(&threads_done);
     for (core = 0; core < count; core++)
         kthread_stop(threads[core]);
-    expect("all cores at once, interrupts on: exactly as many hits as calls", atomic_long_read(&breakpoint_hits),
-           20000L * count);
+    expect("all cores at once, interrupts on: exactly as many hits as calls",
+           atomic_long_read(&breakpoint_hits), 20000L * count);
     ConfigureEptUnHook((UINTPTR)target);
 }
 
@@ -198,12 +204,13 @@ static void test_monitor(void)
     for (index = 0; index < 100; index++)
         sum += READ_ONCE(page[8]);
     WRITE_ONCE(page[8], 5);
-    expect("every read is an event, a write is not", atomic_long_read(&reads) * 1000 + atomic_long_read(&writes),
-           100000);
+    expect("every read is an event, a write is not",
+           atomic_long_read(&reads) * 1000 + atomic_long_read(&writes), 100000);
     ConfigureEptUnHookMonitor(78);
 
     reset_counters();
-    expect("an execute monitor can be set", ConfigureEptHookMonitor(79, (UINTPTR)target_other, 1, FALSE, 4), 0);
+    expect("an execute monitor can be set", ConfigureEptHookMonitor(79, (UINTPTR)target_other, 1, FALSE, 4),
+           0);
     call_many(target_other, 100);
     expect("every execution is an event", atomic_long_read(&executes), 100);
     ConfigureEptUnHookMonitor(79);
@@ -235,7 +242,7 @@ TARGET(target_store, "mov %rsi, (%rdi)\n xor %eax, %eax\n jmp __x86_return_thunk
 
 static void test_hit_within_step(void)
 {
-    u64 *page                    = (u64 *)__get_free_page(GFP_KERNEL | __GFP_ZERO);
+    u64 *page                 = (u64 *)__get_free_page(GFP_KERNEL | __GFP_ZERO);
     void (*store)(u64 *, u64) = (void *)target_store;
     int index;
 
@@ -245,7 +252,8 @@ static void test_hit_within_step(void)
     ConfigureEptHookMonitor(80, (UINTPTR)page, 8, FALSE, 2);
     for (index = 0; index < 100; index++)
         store(page, index);
-    expect("a breakpoint on an instruction that writes to a monitored page", atomic_long_read(&breakpoint_hits), 100);
+    expect("a breakpoint on an instruction that writes to a monitored page",
+           atomic_long_read(&breakpoint_hits), 100);
     expect("loses none of its writes", atomic_long_read(&writes), 100);
     ConfigureEptUnHookMonitor(80);
     ConfigureEptUnHook((UINTPTR)target_store);

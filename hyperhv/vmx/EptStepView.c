@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * EptStepView.c - one core's own view for a step.
+ *
+ * Context: VMX root mode (Allocate, Free: process). SDM Vol. 3, 29.3.2, 29.4.3.
+ */
+#include "hyperhv/vmx/EptStepView.h"
+
+#include "platform/CpuVmx.h"
+#include "platform/PlatformMemory.h"
+#include "hyperhv/vmx/Ept.h"
+#include "hyperhv/vmx/EptViews.h"
+
+#define ENTRIES         (PLATFORM_PAGE_SIZE / sizeof(UINT64))
+#define TABLES_PER_PAGE 3u
+#define NEVER           (~0ull) /* a generation that the hooked view does not reach */
+
+STATIC_ASSERT(STEP_VIEW_POOL >= 1 + TABLES_PER_PAGE * STEP_VIEW_MAX_OPEN);
+
+BOOLEAN EptStepViewAllocate(EPT_STEP_VIEW *View)
+{
+    View->Pool = PlatformMemoryAllocatePages(STEP_VIEW_POOL);
+    if (View->Pool == NULL)
+        return FALSE;
+    View->PoolPhysical = PlatformMemoryVirtualToPhysical(View->Pool);
+    View->Eptp         = View->PoolPhysical | (EptViewHooked() & (PLATFORM_PAGE_SIZE - 1));
+    View->Generation   = NEVER;
+    return TRUE;
+}
+
+VOID EptStepViewFree(EPT_STEP_VIEW *View)
+{
+    PlatformMemoryFreePages(View->Pool, STEP_VIEW_POOL);
+    View->Pool = NULL;
+}
+
+static BOOLEAN IsOwnTable(const EPT_STEP_VIEW *View, UINT64 Entry)
+{
+    return (Entry & EPT_ADDRESS) - View->PoolPhysical < STEP_VIEW_POOL * PLATFORM_PAGE_SIZE;
+}
+
+static UINT64 *OwnTable(EPT_STEP_VIEW *View, UINT64 Entry)
+{
+    return View->Pool + ((Entry & EPT_ADDRESS) - View->PoolPhysical) / sizeof(UINT64);
+}
+
+/* The table that Entry points to, as one of our own. */
+static UINT64 *MakeOwn(EPT_STEP_VIEW *View, UINT64 *Entry)
+{
+    UINT64 *Copy;
+
+    if (IsOwnTable(View, *Entry))
+        return OwnTable(View, *Entry);
+    Copy = View->Pool + View->PoolUsed * ENTRIES;
+    PlatformMemoryCopy(Copy, PlatformMemoryPhysicalToVirtual(*Entry & EPT_ADDRESS), PLATFORM_PAGE_SIZE);
+    *Entry = (View->PoolPhysical + View->PoolUsed * PLATFORM_PAGE_SIZE) | EPT_RWX;
+    View->PoolUsed++;
+    return Copy;
+}
+
+/* A hooked page has an entry of its own in the hooked view, so the walk ends at the lowest level. */
+static VOID OpenPage(EPT_STEP_VIEW *View, UINT64 Physical)
+{
+    UINT64 *Table = View->Pool;
+    UINT64 *Entry;
+    UINT32 Level;
+
+    for (Level = EPT_LEVELS; Level > 1; Level--)
+        Table = MakeOwn(View, &Table[EptIndex(Physical, Level)]);
+    Entry  = &Table[EptIndex(Physical, 1)];
+    *Entry = Physical | (*Entry & EPT_MEMORY_TYPE_MASK) | EPT_RWX;
+}
+
+static VOID Reset(EPT_STEP_VIEW *View, UINT64 Generation)
+{
+    PlatformMemoryCopy(View->Pool, EptViewHookedTable(), PLATFORM_PAGE_SIZE);
+    View->PoolUsed   = 1;
+    View->OpenCount  = 0;
+    View->Generation = Generation;
+}
+
+/* Another page in the same tables: the entries of those that were open are the hooked view's again. */
+static VOID CloseAll(EPT_STEP_VIEW *View)
+{
+    UINT32 Index, Level;
+    UINT64 *Table;
+
+    for (Index = 0; Index < View->OpenCount; Index++) {
+        for (Table = View->Pool, Level = EPT_LEVELS; Level > 1; Level--)
+            Table = OwnTable(View, Table[EptIndex(View->Open[Index], Level)]);
+        Table[EptIndex(View->Open[Index], 1)] = EptViewHookedEntry(View->Open[Index]);
+    }
+    View->OpenCount = 0;
+}
+
+static BOOLEAN IsOpen(const EPT_STEP_VIEW *View, UINT64 Physical)
+{
+    UINT32 Index;
+
+    for (Index = 0; Index < View->OpenCount; Index++)
+        if (View->Open[Index] == Physical)
+            return TRUE;
+    return FALSE;
+}
+
+static VOID Flush(const EPT_STEP_VIEW *View)
+{
+    const VMX_INVALIDATE_DESCRIPTOR Descriptor = {.Context = View->Eptp};
+
+    CpuInvept(INVEPT_SINGLE_CONTEXT, &Descriptor);
+}
+
+/* The usual case, the page of the step before alone, changes nothing and flushes nothing. */
+VOID EptStepViewOpen(EPT_STEP_VIEW *View, UINT64 Physical, BOOLEAN IsFirst)
+{
+    UINT64 Generation = EptViewGeneration();
+
+    if (LIKELY(IsFirst && View->Generation == Generation && View->OpenCount == 1 &&
+               View->Open[0] == Physical))
+        return;
+
+    /* A change of the hooked view in the middle of a step is taken over by the next one. */
+    if (IsFirst && (View->Generation != Generation || View->PoolUsed + TABLES_PER_PAGE > STEP_VIEW_POOL))
+        Reset(View, Generation);
+    else if (IsFirst)
+        CloseAll(View);
+
+    if (!IsOpen(View, Physical) && View->OpenCount < STEP_VIEW_MAX_OPEN &&
+        View->PoolUsed + TABLES_PER_PAGE <= STEP_VIEW_POOL) {
+        OpenPage(View, Physical);
+        View->Open[View->OpenCount++] = Physical;
+    }
+    Flush(View);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * EptStepView.h - one core's own view for a step in which other hooks still matter: as hooked, but for the
+ * pages that the instruction may touch.
+ *
+ * It shares the hooked view's tables except on the paths to its open pages, which are copies from a pool of
+ * the core's own; so an instruction that goes from one hooked page to another exits for the second one too.
+ * Pages stay open until a step wants others: the view is used in steps alone. SDM Vol. 3, 29.3, 29.4.3.
+ */
+#ifndef HYPERHV_VMX_EPT_STEP_VIEW_H
+#define HYPERHV_VMX_EPT_STEP_VIEW_H
+
+#include "hyperhv/core/State.h"
+
+/* Pages that one instruction can touch: its own (two where it crosses a page), two operands (two each), page
+ * tables of those that the processor walks are rarer still. */
+#define STEP_VIEW_MAX_OPEN 8u
+#define STEP_VIEW_POOL     32u /* pages: the PML4, and copies of up to three tables for each open page */
+
+typedef struct _EPT_STEP_VIEW {
+    UINT64 *Pool; /* STEP_VIEW_POOL pages in a row; the first is the PML4 */
+    UINT64 PoolPhysical;
+    UINT64 Eptp;
+    UINT32 PoolUsed;
+    UINT32 OpenCount;
+    UINT64 Generation;               /* of the hooked view that the copies are of */
+    UINT64 Open[STEP_VIEW_MAX_OPEN]; /* physical addresses of the open pages */
+} EPT_STEP_VIEW;
+
+/* Process context. FALSE: no memory. */
+BOOLEAN EptStepViewAllocate(EPT_STEP_VIEW *View);
+VOID EptStepViewFree(EPT_STEP_VIEW *View);
+
+/* Root mode, on the view's core. Opens the page; IsFirst: the step begins, so that no other page stays open.
+ */
+VOID EptStepViewOpen(EPT_STEP_VIEW *View, UINT64 Physical, BOOLEAN IsFirst);
+
+#endif

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * ScriptMain.c - the program hyperdbg-script.
+ *
+ * Context: user space.
+ */
+#include "script/tool/Tool.h"
+
+int main(int argc, char **argv)
+{
+    return ScriptToolMain(argc, argv);
+}

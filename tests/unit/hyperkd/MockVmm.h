@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * MockVmm.h - the VMM and the log as hyperkd sees them: every function of include/SDK/imports that it calls,
+ * defined here, so that a test sees each call and decides each answer. For inclusion in one file of a
+ * program.
+ *
+ * Context: user space. Not for threads, except where said otherwise.
+ */
+#ifndef HYPERDBG_TESTS_HYPERKD_MOCK_H
+#define HYPERDBG_TESTS_HYPERKD_MOCK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "SDK/Ioctls.h"
+#include "SDK/imports/HyperLogImports.h"
+#include "SDK/imports/VmmImports.h"
+#include "hyperkd/driver/Loader.h"
+#include "platform/PlatformCpu.h"
+#include "platform/hosted/Hosted.h"
+
+#define MOCK_MAX_RECORDS 64
+#define MOCK_RIP         0xFFFFFFFF81234567ull
+
+static struct {
+    /* what the test decides */
+    BOOLEAN LogFails;  /* LogInitialize */
+    BOOLEAN VmmFails;  /* VmFuncInitVmm, which then says VmmError unless that is 0 */
+    UINT32 VmmError;   /* from ErrorCodes.h */
+    BOOLEAN ArmFails;  /* ConfigureSetMsr*Exiting */
+    BOOLEAN HasNoRoom; /* LogCallbackSendBuffer */
+    BOOLEAN IsQuiet;   /* no trace, for tests with many calls */
+
+    /* what happened: calls in their order, each followed by a space */
+    CHAR Trace[4096];
+    MESSAGE_TRACING_CALLBACKS Tracing; /* of the last LogInitialize */
+    VMM_CALLBACKS Callbacks;           /* of the last VmFuncInitVmm */
+    BOOLEAN LogIsUp;
+    BOOLEAN VmmIsUp;
+    BOOLEAN DoorWasOpen; /* g_AllowIOCTLFromUsermode at the last LogInitialize */
+    INT32 ArmedExits;    /* MSR exits set and not unset */
+    INT32 TriggersOn;    /* types whose exits are reported */
+    CHAR Message[512];   /* the last text sent */
+    UINT32 MessageOperation;
+    DEBUGGER_EVENT_RECORD Records[MOCK_MAX_RECORDS];
+    UINT32 RecordCount;
+
+    /* Called for each record instead of keeping it, on the thread that sends it. */
+    VOID (*OnRecord)(const DEBUGGER_EVENT_RECORD *Record);
+} g_Mock;
+
+static inline VOID MockReset(VOID)
+{
+    memset(&g_Mock, 0, sizeof(g_Mock));
+}
+
+static __attribute__((format(printf, 1, 2))) inline VOID MockTrace(const CHAR *Fmt, ...)
+{
+    const SIZE_T Length = strlen(g_Mock.Trace);
+    va_list Arguments;
+
+    if (g_Mock.IsQuiet) {
+        return;
+    }
+    va_start(Arguments, Fmt);
+    vsnprintf(g_Mock.Trace + Length, sizeof(g_Mock.Trace) - Length, Fmt, Arguments);
+    va_end(Arguments);
+    assert_true(strlen(g_Mock.Trace) + 1 < sizeof(g_Mock.Trace));
+    strcat(g_Mock.Trace, " ");
+}
+
+/* The calls since the last time. */
+static inline VOID MockExpectTrace(const CHAR *Expected)
+{
+    assert_string_equal(g_Mock.Trace, Expected);
+    g_Mock.Trace[0] = '\0';
+}
+
+/* --- the log --- */
+
+BOOLEAN LogInitialize(const MESSAGE_TRACING_CALLBACKS *MsgTracingCallbacks)
+{
+    MockTrace("LogInitialize");
+    g_Mock.Tracing     = *MsgTracingCallbacks;
+    g_Mock.LogIsUp     = !g_Mock.LogFails;
+    g_Mock.DoorWasOpen = g_AllowIOCTLFromUsermode;
+    return g_Mock.LogIsUp;
+}
+
+VOID LogUnInitialize(VOID)
+{
+    MockTrace("LogUnInitialize");
+    assert_true(g_Mock.LogIsUp);
+    assert_false(g_Mock.VmmIsUp);
+    g_Mock.LogIsUp = FALSE;
+}
+
+BOOLEAN LogCallbackPrepareAndSendMessageToQueueWrapper(UINT32 OperationCode, BOOLEAN IsImmediateMessage,
+                                                       BOOLEAN ShowCurrentSystemTime, BOOLEAN Priority,
+                                                       const char *Fmt, va_list ArgList)
+{
+    (void)IsImmediateMessage;
+    (void)ShowCurrentSystemTime;
+    (void)Priority;
+    g_Mock.MessageOperation = OperationCode;
+    vsnprintf(g_Mock.Message, sizeof(g_Mock.Message), Fmt, ArgList);
+    return g_Mock.LogIsUp;
+}
+
+BOOLEAN LogCallbackPrepareAndSendMessageToQueue(UINT32 OperationCode, BOOLEAN IsImmediateMessage,
+                                                BOOLEAN ShowCurrentSystemTime, BOOLEAN Priority,
+                                                const char *Fmt, ...)
+{
+    BOOLEAN Result;
+    va_list Arguments;
+
+    va_start(Arguments, Fmt);
+    Result = LogCallbackPrepareAndSendMessageToQueueWrapper(OperationCode, IsImmediateMessage,
+                                                            ShowCurrentSystemTime, Priority, Fmt, Arguments);
+    va_end(Arguments);
+    return Result;
+}
+
+BOOLEAN LogCallbackSendMessageToQueue(UINT32 OperationCode, BOOLEAN IsImmediateMessage, CHAR *LogMessage,
+                                      UINT32 BufferLen, BOOLEAN Priority)
+{
+    (void)OperationCode;
+    (void)IsImmediateMessage;
+    (void)LogMessage;
+    (void)BufferLen;
+    (void)Priority;
+    return FALSE;
+}
+
+/* Any thread, when OnRecord is set. */
+BOOLEAN LogCallbackSendBuffer(UINT32 OperationCode, PVOID Buffer, UINT32 BufferLength, BOOLEAN Priority)
+{
+    assert_int_equal(OperationCode, OPERATION_DEBUGGER_EVENT_RECORD);
+    assert_int_equal(BufferLength, sizeof(DEBUGGER_EVENT_RECORD));
+    assert_false(Priority);
+    if (g_Mock.OnRecord) {
+        g_Mock.OnRecord(Buffer);
+        return TRUE;
+    }
+    if (g_Mock.HasNoRoom) {
+        return FALSE;
+    }
+    assert_true(g_Mock.RecordCount < MOCK_MAX_RECORDS);
+    memcpy(&g_Mock.Records[g_Mock.RecordCount++], Buffer, BufferLength);
+    return TRUE;
+}
+
+BOOLEAN LogCallbackCheckIfBufferIsFull(BOOLEAN Priority)
+{
+    (void)Priority;
+    return FALSE;
+}
+
+/* --- the VMM --- */
+
+BOOLEAN VmFuncInitVmm(VMM_CALLBACKS *VmmCallbacks)
+{
+    MockTrace("VmFuncInitVmm");
+    g_Mock.Callbacks = *VmmCallbacks;
+    if (g_Mock.VmmFails) {
+        if (g_Mock.VmmError) {
+            VmmCallbacks->VmmCallbackSetLastError(g_Mock.VmmError);
+        }
+        return FALSE;
+    }
+    g_Mock.VmmIsUp = TRUE;
+    return TRUE;
+}
+
+VOID VmFuncUninitVmm(VOID)
+{
+    MockTrace("VmFuncUninitVmm");
+    assert_true(g_Mock.VmmIsUp);
+    g_Mock.VmmIsUp = FALSE;
+}
+
+const CHAR *VmFuncGetBackendName(VOID)
+{
+    return g_Mock.VmmIsUp ? "VT-x" : "";
+}
+
+BOOLEAN VmFuncVmxGetCurrentExecutionMode(VOID)
+{
+    return FALSE;
+}
+
+UINT32 VmFuncGetCoreCount(VOID)
+{
+    return g_Mock.VmmIsUp ? PlatformCpuCount() : 0;
+}
+
+/* Core n has n+1 exits of each reason. */
+BOOLEAN VmFuncGetExitCounts(UINT32 CoreId, UINT64 *Counts, UINT32 Length)
+{
+    if (!g_Mock.VmmIsUp || CoreId >= PlatformCpuCount()) {
+        return FALSE;
+    }
+    for (UINT32 Reason = 0; Reason < Length; Reason++) {
+        Counts[Reason] = CoreId + 1;
+    }
+    return TRUE;
+}
+
+/* Any thread: the core that HostedSetCurrentCpu said. */
+UINT32 VmFuncGetCurrentCoreId(VOID)
+{
+    return PlatformCpuCurrent();
+}
+
+/* Any thread. */
+UINT64 VmFuncGetLastVmexitRip(UINT32 CoreId)
+{
+    assert_int_equal(CoreId, PlatformCpuCurrent());
+    return MOCK_RIP + CoreId;
+}
+
+static inline VOID MockSetTrigger(const CHAR *What, BOOLEAN Set)
+{
+    MockTrace("%s=%u", What, Set);
+    g_Mock.TriggersOn += Set ? 1 : -1;
+    assert_in_range(g_Mock.TriggersOn, 0, 3);
+}
+
+VOID VmFuncSetTriggerEventForCpuids(BOOLEAN Set)
+{
+    MockSetTrigger("cpuids", Set);
+}
+
+VOID VmFuncSetTriggerEventForRdmsrs(BOOLEAN Set)
+{
+    MockSetTrigger("rdmsrs", Set);
+}
+
+VOID VmFuncSetTriggerEventForWrmsrs(BOOLEAN Set)
+{
+    MockSetTrigger("wrmsrs", Set);
+}
+
+static inline BOOLEAN MockSetExiting(const CHAR *What, UINT32 CoreId, UINT32 Msr)
+{
+    assert_true(g_Mock.VmmIsUp);
+    if (g_Mock.ArmFails) {
+        MockTrace("+%s(%x,%x)=0", What, CoreId, Msr);
+        return FALSE;
+    }
+    MockTrace("+%s(%x,%x)", What, CoreId, Msr);
+    g_Mock.ArmedExits++;
+    return TRUE;
+}
+
+static inline VOID MockUnsetExiting(const CHAR *What, UINT32 CoreId, UINT32 Msr)
+{
+    assert_true(g_Mock.VmmIsUp);
+    MockTrace("-%s(%x,%x)", What, CoreId, Msr);
+    assert_true(g_Mock.ArmedExits-- > 0);
+}
+
+BOOLEAN ConfigureSetMsrReadExiting(UINT32 CoreId, UINT32 Msr)
+{
+    return MockSetExiting("read", CoreId, Msr);
+}
+
+VOID ConfigureUnsetMsrReadExiting(UINT32 CoreId, UINT32 Msr)
+{
+    MockUnsetExiting("read", CoreId, Msr);
+}
+
+BOOLEAN ConfigureSetMsrWriteExiting(UINT32 CoreId, UINT32 Msr)
+{
+    return MockSetExiting("write", CoreId, Msr);
+}
+
+VOID ConfigureUnsetMsrWriteExiting(UINT32 CoreId, UINT32 Msr)
+{
+    MockUnsetExiting("write", CoreId, Msr);
+}
+
+#endif

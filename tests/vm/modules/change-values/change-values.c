@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * change-values.c - a user of hyperhv that changes what instructions work on and what comes of them, for
+ * tests:
+ *
+ *   CPUID   leaf CA0000: PRE makes it leaf 0             leaf CA0001: POST replaces the four results
+ *           leaf CA0002: short-circuited, and counted    leaf CA0003: POST sets RDI, R15 and CF
+ *           leaf CA0004: RBX tells a sum over XMM0-XMM5  leaf CA0005: POST moves RIP over the two bytes after
+ * it RDMSR   IA32_CSTAR: POST adds 1 to the value WRMSR   IA32_CSTAR: PRE writes the value's complement in
+ * its low half; a value of 0 is short-circuited
+ */
+#include <linux/module.h>
+
+#include "SDK/imports/VmmImports.h"
+
+#define LEAF_INPUT   0xca0000
+#define LEAF_OUTPUT  0xca0001
+#define LEAF_NOTHING 0xca0002
+#define LEAF_OTHERS  0xca0003
+#define LEAF_VECTORS 0xca0004
+#define LEAF_RIP     0xca0005
+
+#define CSTAR        0xc0000083
+#define RFLAGS_CARRY 1ull
+
+#define GO_ON  VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL
+#define IGNORE VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
+
+static u64 vector_sum(void)
+{
+    const u64 *words = (const u64 *)VmFuncGetXmmRegs();
+    u64 sum          = 0;
+    int i;
+
+    for (i = 0; i < sizeof(GUEST_XMM_REGS) / sizeof(u64); i++)
+        sum = sum * 31 + words[i];
+    return sum;
+}
+
+static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE before_cpuid(u32 leaf, GUEST_REGS *regs)
+{
+    if (leaf == LEAF_INPUT) {
+        regs->rax = 0;
+        regs->rcx = 0;
+    }
+    return leaf == LEAF_NOTHING ? IGNORE : GO_ON;
+}
+
+static void after_cpuid(u32 leaf, GUEST_REGS *regs)
+{
+    if (leaf == LEAF_OUTPUT) {
+        regs->rax = 0x1111222233334444;
+        regs->rbx = 0x5555666677778888;
+        regs->rcx = 0x99990000aaaabbbb;
+        regs->rdx = 0xccccddddeeeeffff;
+    } else if (leaf == LEAF_OTHERS) {
+        regs->rdi = 0x1234567890abcdef;
+        regs->r15 = 0xfedcba0987654321;
+        regs->rflags |= RFLAGS_CARRY;
+    } else if (leaf == LEAF_VECTORS) {
+        regs->rbx = vector_sum();
+    } else if (leaf == LEAF_RIP) {
+        VmFuncSetRip(VmFuncGetRip() + 2 + 2);
+    }
+}
+
+static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE before_wrmsr(u32 msr, GUEST_REGS *regs)
+{
+    if (msr != CSTAR)
+        return GO_ON;
+    if ((u32)regs->rax == 0 && (u32)regs->rdx == 0)
+        return IGNORE;
+    regs->rax = (u32)~regs->rax;
+    return GO_ON;
+}
+
+/* In VMX root mode: no kernel function may be called here. */
+static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM type,
+                                                          VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE stage,
+                                                          PVOID context, BOOLEAN *post_event_required,
+                                                          GUEST_REGS *regs)
+{
+    const u32 number = (UINTPTR)context;
+
+    if (stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION) {
+        *post_event_required = type != WRMSR_INSTRUCTION_EXECUTION;
+        if (type == CPUID_INSTRUCTION_EXECUTION)
+            return before_cpuid(number, regs);
+        return type == WRMSR_INSTRUCTION_EXECUTION ? before_wrmsr(number, regs) : GO_ON;
+    }
+    if (type == CPUID_INSTRUCTION_EXECUTION)
+        after_cpuid(number, regs);
+    else if (type == RDMSR_INSTRUCTION_EXECUTION && number == CSTAR)
+        regs->rax = (u32)(regs->rax + 1);
+    return GO_ON;
+}
+
+static int __init change_values_init(void)
+{
+    VMM_CALLBACKS callbacks = {.VmmCallbackTriggerEvents = on_event};
+
+    if (!VmFuncInitVmm(&callbacks))
+        return -EIO;
+    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEventForRdmsrs(TRUE);
+    VmFuncSetTriggerEventForWrmsrs(TRUE);
+    ConfigureSetMsrReadExiting(VMM_ALL_CORES, CSTAR);
+    ConfigureSetMsrWriteExiting(VMM_ALL_CORES, CSTAR);
+    return 0;
+}
+
+static void __exit change_values_exit(void)
+{
+    VmFuncUninitVmm();
+}
+
+module_init(change_values_init);
+module_exit(change_values_exit);
+MODULE_DESCRIPTION("Changes inputs and outputs of instructions, for tests");
+MODULE_LICENSE("GPL");
