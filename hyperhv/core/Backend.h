@@ -44,7 +44,12 @@ typedef struct _BACKEND {
     VOID (*SetRip)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Rip);
     UINT64 (*GetCr0)(VIRTUAL_MACHINE_STATE *VCpu); /* as the guest sees it */
     UINT64 (*GetCr4)(VIRTUAL_MACHINE_STATE *VCpu); /* as the guest sees it */
+    UINT64 (*GetCr3)(VIRTUAL_MACHINE_STATE *VCpu);
     UINT32 (*GetCpl)(VIRTUAL_MACHINE_STATE *VCpu);
+    /* Of the code segment: 16, 32 or 64, how instructions are decoded; where offset 0 is (0 in 64-bit mode).
+     */
+    UINT32 (*GetCodeMode)(VIRTUAL_MACHINE_STATE *VCpu);
+    UINT64 (*GetCodeBase)(VIRTUAL_MACHINE_STATE *VCpu);
     VOID (*ReadXmmRegs)(VIRTUAL_MACHINE_STATE *VCpu);           /* the guest's XMM0-XMM5 into VCpu->XmmRegs */
     VOID (*InjectUndefinedOpcode)(VIRTUAL_MACHINE_STATE *VCpu); /* #UD; RIP stays */
     VOID (*InjectGeneralProtection)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode); /* #GP; RIP stays */

@@ -53,6 +53,7 @@ typedef struct _HV_STEP {
     UINT32 WrittenCount;
     UINT32 PostCount;
     HV_STEP_POST Post[8];  /* of monitors */
+    BOOLEAN IsCancelled;   /* the guest does not carry it out after all */
     UINT64 BreakpointPost; /* address of a hidden breakpoint whose user wants POST; 0: none */
 } HV_STEP;
 

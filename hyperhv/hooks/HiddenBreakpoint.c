@@ -165,8 +165,9 @@ static VOID BreakpointHit(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakp
     BOOLEAN PostRequired = FALSE;
     UINT64 Virtual       = Breakpoint->Virtual;
 
-    if (DispatchEventHiddenHookExecCc(VCpu, Virtual, &PostRequired)) {
-        HookSkipInstruction(VCpu);
+    if (DispatchEventHiddenHookExecCc(VCpu, Virtual, &PostRequired) && HookSkipInstruction(VCpu)) {
+        if (PostRequired)
+            DispatchEventHiddenHookExecCcPost(VCpu, Virtual);
         return;
     }
     if (UNLIKELY(g_Backend->GetRip(VCpu) != Virtual))

@@ -20,6 +20,9 @@
 #define HOOK_ACCESS_WRITE   0x2u
 #define HOOK_ACCESS_EXECUTE 0x4u
 #define HOOK_ACCESS_ALL     0x7u
+/* With those of an exit: the access was none of the instruction's own, but a walk of its page tables, or the
+ * delivery of an event before it. */
+#define HOOK_ACCESS_BY_PROCESSOR 0x8u
 
 #define HOOK_WORDS_PER_PAGE (PLATFORM_PAGE_SIZE / sizeof(UINT64))
 

@@ -23,6 +23,21 @@ VOID HookStepBegin(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access)
     g_Backend->StepBegin(VCpu, Page->Physical, MonitorsExist());
 }
 
+VOID HookStepCancel(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VCpu->Step.IsCancelled = VCpu->MtfEptHookRestorePoint != NULL;
+}
+
+VOID HookStepTellPost(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    HV_STEP *Step = &VCpu->Step;
+    UINT32 Index;
+
+    for (Index = 0; Index < Step->PostCount; Index++)
+        MonitorTellPost(VCpu, Step->Post[Index].EventType, &Step->Post[Index].Context);
+    Step->PostCount = 0;
+}
+
 VOID HookStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
 {
     HV_STEP *Step = &VCpu->Step;
@@ -30,14 +45,13 @@ VOID HookStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
 
     g_Backend->StepEnd(VCpu);
     VCpu->MtfEptHookRestorePoint = NULL;
+    Step->IsCancelled            = FALSE;
 
     for (Index = 0; Index < Step->WrittenCount; Index++) {
         HookPageRefresh(Step->Written[Index]);
         HiddenBreakpointsReclassify(Step->Written[Index]);
     }
-    for (Index = 0; Index < Step->PostCount; Index++)
-        MonitorTellPost(VCpu, Step->Post[Index].EventType, &Step->Post[Index].Context);
-    Step->PostCount = 0;
+    HookStepTellPost(VCpu);
     if (Step->BreakpointPost != 0)
         DispatchEventHiddenHookExecCcPost(VCpu, Step->BreakpointPost);
     Step->BreakpointPost = 0;

@@ -16,6 +16,12 @@
  * hooked pages) adds the page. */
 VOID HookStepBegin(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access);
 
+/* The instruction is skipped, or has to wait: a step that is under way is over at the end of this exit. */
+VOID HookStepCancel(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* Tells the POST events of monitors that wait. */
+VOID HookStepTellPost(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* After the instruction: what it wrote is seen by the hooks, the POST events are told, the hooks are in force
  * again. */
 VOID HookStepEnd(VIRTUAL_MACHINE_STATE *VCpu);

@@ -20,7 +20,8 @@ BOOLEAN HooksInitialize(VOID);
 /* Process context, no core virtualized any more. Frees all hooks. */
 VOID HooksUninitialize(VOID);
 
-/* Root mode, within the exit of an access that the view does not allow. FALSE: no hook explains it. */
+/* Root mode, within the exit of an access that the view does not allow. Access: HOOK_ACCESS_..., with
+ * HOOK_ACCESS_BY_PROCESSOR where it fits. FALSE: no hook explains it. */
 BOOLEAN HooksHandleViolation(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Access, UINT64 Physical, UINT64 Virtual);
 
 #endif

@@ -8,9 +8,17 @@
 
 #include "SDK/ErrorCodes.h"
 #include "platform/PlatformCpu.h"
+#include "hyperhv/hooks/GuestInstruction.h"
 #include "hyperhv/hooks/HookStep.h"
 #include "hyperhv/hooks/SkipInstruction.h"
 #include "hyperhv/interface/Dispatch.h"
+
+/* An access that begins so far below a range, or farther, is taken not to reach into it: none of an
+ * instruction is wider, but those of FXSAVE and its kin, which save registers piece by piece. */
+#define MONITOR_REACH 64u
+
+/* Size of accesses that no instruction's operand tells: page walks, event delivery, IRET, XSAVE. */
+#define MONITOR_USUAL_SIZE 8u
 
 /* All parts of all ranges, by NextOfTag; written in process context under the hooks' lock. */
 static MONITOR *AllParts;
@@ -139,37 +147,87 @@ VOID MonitorTellPost(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
     Dispatchers[DispatcherOf(Context->Access)].Post(VCpu, EventType, Context);
 }
 
-/* Each monitor of the page that waits for this access to this byte. TRUE: one of them wants the access not to
- * happen. */
-static BOOLEAN MonitorTellPre(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access, UINT64 Physical,
-                              UINT64 Virtual)
+/* A hit of a monitored page, as its exit tells it. */
+typedef struct _MONITORED_ACCESS {
+    UINT32 Access;   /* HOOK_ACCESS_... */
+    UINT32 Size;     /* bytes from Physical on; 0: not found out yet */
+    UINT64 Physical; /* of the first byte */
+    UINT64 Virtual;
+} MONITORED_ACCESS;
+
+/* The exit says where an access begins, not where it ends: that takes a look at the instruction. */
+static __attribute__((__noinline__)) UINT32 AccessSize(VIRTUAL_MACHINE_STATE *VCpu,
+                                                       const MONITORED_ACCESS *Hit)
+{
+    INSTRUCTION Instruction;
+
+    if ((Hit->Access & HOOK_ACCESS_BY_PROCESSOR) || !GuestInstructionDecode(VCpu, &Instruction))
+        return MONITOR_USUAL_SIZE;
+    if (Hit->Access & HOOK_ACCESS_EXECUTE)
+        return (UINT32)(GuestInstructionAddress(VCpu) + Instruction.Length - Hit->Virtual);
+    return Instruction.AccessSize != 0 ? Instruction.AccessSize : MONITOR_USUAL_SIZE;
+}
+
+/* Does the access touch a byte of the part? Most that do not are found out by where they begin. */
+static BOOLEAN IsTouched(VIRTUAL_MACHINE_STATE *VCpu, const MONITOR *Part, MONITORED_ACCESS *Hit)
+{
+    if (Hit->Physical >= Part->Start)
+        return Hit->Physical < Part->End;
+    if (LIKELY(Part->Start - Hit->Physical >= MONITOR_REACH))
+        return FALSE;
+    if (Hit->Size == 0)
+        Hit->Size = AccessSize(VCpu, Hit);
+    return Hit->Physical + Hit->Size > Part->Start;
+}
+
+/* Each monitor of the page that waits for this access. TRUE: one of them wants the access not to happen. */
+static BOOLEAN MonitorTellPre(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, MONITORED_ACCESS *Hit)
 {
     MONITOR *Part;
     BOOLEAN Ignore            = FALSE, PostRequired;
-    EPT_HOOKS_CONTEXT Context = {.PhysicalAddress = Physical, .VirtualAddress = Virtual, .Access = Access};
+    EPT_HOOKS_CONTEXT Context = {.PhysicalAddress = Hit->Physical,
+                                 .VirtualAddress  = Hit->Virtual,
+                                 .Access          = Hit->Access & HOOK_ACCESS_ALL};
 
     for (Part = __atomic_load_n(&Page->Monitors, __ATOMIC_ACQUIRE); Part != NULL;
          Part = __atomic_load_n(&Part->NextOnPage, __ATOMIC_ACQUIRE)) {
-        if (!(Part->Access & Access) || Physical < Part->Start || Physical >= Part->End)
+        if (!(Part->Access & Hit->Access) || !IsTouched(VCpu, Part, Hit))
             continue;
         PostRequired       = FALSE;
         Context.HookingTag = Part->Tag;
-        Ignore |= Dispatchers[DispatcherOf(Access)].Pre(VCpu, Part->EventType, &Context, &PostRequired);
+        Ignore |=
+            Dispatchers[DispatcherOf(Context.Access)].Pre(VCpu, Part->EventType, &Context, &PostRequired);
         if (PostRequired && VCpu->Step.PostCount < COUNT_OF(VCpu->Step.Post))
             VCpu->Step.Post[VCpu->Step.PostCount++] = (HV_STEP_POST){Part->EventType, Context};
     }
     return Ignore;
 }
 
-VOID MonitorHandleViolation(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access, UINT64 Physical,
-                            UINT64 Virtual)
+/* Reads and writes that must not happen are skipped with their instruction. What is not the instruction's
+ * doing cannot be skipped, nor an instruction that nobody can read any more: they are let through. */
+static VOID MonitorSkip(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access)
 {
-    if (!MonitorTellPre(VCpu, Page, Access, Physical, Virtual)) {
+    if ((Access & HOOK_ACCESS_BY_PROCESSOR) || !HookSkipInstruction(VCpu)) {
         HookStepBegin(VCpu, Page, Access);
         return;
     }
-    /* A fetch that must not happen stays where it is: the thread waits at the instruction. Reads and writes
-     * are skipped with their instruction. */
-    if (!(Access & HOOK_ACCESS_EXECUTE))
-        HookSkipInstruction(VCpu);
+    HookStepTellPost(VCpu);
+    HookStepCancel(VCpu);
+}
+
+VOID MonitorHandleViolation(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access, UINT64 Physical,
+                            UINT64 Virtual)
+{
+    MONITORED_ACCESS Hit = {.Access = Access, .Physical = Physical, .Virtual = Virtual};
+    UINT32 PostBefore    = VCpu->Step.PostCount;
+
+    if (!MonitorTellPre(VCpu, Page, &Hit)) {
+        HookStepBegin(VCpu, Page, Access);
+    } else if (!(Access & HOOK_ACCESS_EXECUTE)) {
+        MonitorSkip(VCpu, Page, Access);
+    } else {
+        /* The thread waits at the instruction, and is told of it again. */
+        VCpu->Step.PostCount = PostBefore;
+        HookStepCancel(VCpu);
+    }
 }

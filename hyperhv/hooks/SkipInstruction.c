@@ -6,8 +6,17 @@
  */
 #include "hyperhv/hooks/SkipInstruction.h"
 
+#include "hyperhv/core/Backend.h"
+#include "hyperhv/hooks/GuestInstruction.h"
+
 BOOLEAN HookSkipInstruction(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    (VOID) VCpu;
-    return FALSE;
+    INSTRUCTION Instruction;
+
+    if (g_Backend->GetRip(VCpu) != VCpu->LastVmexitRip)
+        return TRUE;
+    if (!GuestInstructionDecode(VCpu, &Instruction))
+        return FALSE;
+    g_Backend->AdvanceRip(VCpu, Instruction.Length);
+    return TRUE;
 }

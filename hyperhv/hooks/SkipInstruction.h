@@ -8,8 +8,9 @@
 #include "hyperhv/core/State.h"
 
 /* Root mode, within an exit that has no instruction length of its own. Reads the instruction at RIP as the
- * guest has it (never a breakpoint byte of ours) and moves RIP past it. FALSE: it could not be read or
- * understood; RIP stays. */
+ * guest has it (never a breakpoint byte of ours) and moves RIP past it, all iterations of a repeated string
+ * instruction included. A user who has moved RIP already is obeyed: it stays where it was moved to. FALSE:
+ * the instruction could not be read or understood; RIP stays. */
 BOOLEAN HookSkipInstruction(VIRTUAL_MACHINE_STATE *VCpu);
 
 #endif

@@ -231,7 +231,7 @@ static VOID SetSizes(DECODING *D)
 
 #define ENTRY(Form, Access) ((UINT32)(Form) | (UINT32)(Access) << 8)
 #define ENTRY_VECTOR(Form)  ENTRY((Form) | FORM_MODRM, ACCESS_GROUP_FIRST + GROUP_VECTOR)
-#define ENTRY_MOVSXD        ENTRY(FORM_PLAIN | FORM_MODRM, ACCESS_READS | SIZE_Z)
+#define ENTRY_MOVSXD        ENTRY(FORM_PLAIN | FORM_MODRM, ACCESS_READS | SIZE_4)
 
 /* What follows an opcode of a vector encoding is the map's rule, and in map 0F the legacy opcode's. */
 static UINT32 VectorEntryOf(const DECODING *D)
@@ -351,16 +351,17 @@ static UINT32 ElementSize(const DECODING *D, UINT32 Class)
 
     if (D->W)
         return 8;
-    return IsHalfMap && Class != SIZE_VECTOR_OF_4 && Class != SIZE_HALF_OF_4 ? 2 : 4;
+    return IsHalfMap && Class != SIZE_VECTOR_OF_4 ? 2 : 4;
 }
 
 static UINT32 VectorAccessSize(const DECODING *D, UINT32 Class)
 {
+    if (Class == SIZE_VSCALEF && D->Encoding == ENCODING_EVEX)
+        return D->W ? 8 : 4;
     if (D->Encoding == ENCODING_EVEX && D->Broadcast)
         return ElementSize(D, Class);
     switch (Class) {
     case SIZE_HALF:
-    case SIZE_HALF_OF_4:
         return D->VectorLength / 2;
     case SIZE_HALF_UNLESS_W:
         return D->Encoding == ENCODING_EVEX && D->W ? D->VectorLength : D->VectorLength / 2;
@@ -407,6 +408,10 @@ static UINT32 AccessSize(const DECODING *D, UINT32 Class)
         return Is64 ? 10 : 6;
     case SIZE_MODE:
         return Is64 ? 8 : 4;
+    case SIZE_BOUND_REGISTER:
+        return Is64 ? 16 : 8;
+    case SIZE_MASKMOV:
+        return D->Prefix == PREFIX_66 ? 16 : 8;
     case SIZE_X87_ENVIRONMENT:
         return Operand == 2 ? 14 : 28;
     case SIZE_X87_STATE:

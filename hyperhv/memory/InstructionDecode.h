@@ -27,7 +27,8 @@ typedef enum _INSTRUCTION_MAP {
 } INSTRUCTION_MAP;
 
 /* Flags. READS and WRITES: the explicit memory operand; of an instruction without one, its implicit operands
- * (stack, strings). Neither is set where memory is named but not touched (LEA, INVLPG, PREFETCH, NOP). */
+ * (stack, strings, MASKMOVQ; not what INT pushes). Neither is set where memory is named but not touched (LEA,
+ * INVLPG, PREFETCH, NOP). */
 #define INSTRUCTION_HAS_MODRM  0x01u
 #define INSTRUCTION_HAS_MEMORY 0x02u /* an explicit memory operand */
 #define INSTRUCTION_READS      0x04u

@@ -113,9 +113,9 @@ const UINT16 OneByteMap[256] = {
     [0xC9] = I(PLAIN, R(STACK)),    /* LEAVE */
     [0xCA] = I(2, R(UNKNOWN)),      /* far RET */
     [0xCB] = I(PLAIN, R(UNKNOWN)),
-    [0xCC] = I(PLAIN, W(UNKNOWN)),  /* INT3, INT, INTO */
-    [0xCD] = I(1, W(UNKNOWN)),
-    [0xCE] = I(PLAIN, W(UNKNOWN)) | FORM_NOT64,
+    [0xCC] = I(PLAIN, 0),  /* INT3, INT, INTO */
+    [0xCD] = I(1, 0),
+    [0xCE] = I(PLAIN, 0) | FORM_NOT64,
     [0xCF] = I(PLAIN, R(UNKNOWN)),  /* IRET */
     [0xD0] = E(PLAIN, RW(1)), /* shifts */
     [0xD1] = E(PLAIN, RW(V)),
@@ -139,7 +139,7 @@ const UINT16 OneByteMap[256] = {
     [0xEA] = I(FAR, 0) | FORM_NOT64,
     [0xEB] = I(1, 0),
     [0xEC ... 0xEF] = I(PLAIN, 0) | FORM_LEAVES, /* IN, OUT */
-    [0xF1] = I(PLAIN, W(UNKNOWN)),               /* INT1 */
+    [0xF1] = I(PLAIN, 0), /* INT1 */
     [0xF4] = I(PLAIN, 0) | FORM_LEAVES,          /* HLT */
     [0xF5] = I(PLAIN, 0),
     [0xF6] = E(1_IF_TEST, GROUP(3_BYTE)),
@@ -155,14 +155,18 @@ const UINT16 TwoByteMap[256] = {
     [0x00] = E(PLAIN, GROUP(6)) | FORM_LEAVES,
     [0x01] = E(PLAIN, GROUP(7)) | FORM_LEAVES,
     [0x02 ... 0x03] = E(PLAIN, R(2)), /* LAR, LSL */
-    [0x05 ... 0x07] = I(PLAIN, 0),               /* SYSCALL, CLTS, SYSRET */
+    [0x05] = I(PLAIN, 0),                        /* SYSCALL, CLTS, SYSRET */
+    [0x06] = I(PLAIN, 0) | FORM_LEAVES,
+    [0x07] = I(PLAIN, 0),
     [0x08 ... 0x09] = I(PLAIN, 0) | FORM_LEAVES, /* INVD, WBINVD */
     [0x0B] = I(PLAIN, 0),                        /* UD2 */
     [0x0D] = E(PLAIN, 0),                        /* PREFETCH */
     [0x0E] = I(PLAIN, 0),                        /* FEMMS */
     [0x0F] = E(1, R(8)),                         /* 3DNow! */
     [0x10 ... 0x17] = VECTOR,
-    [0x18 ... 0x1F] = E(PLAIN, 0), /* NOP and its kin */
+    [0x18 ... 0x19] = E(PLAIN, 0),             /* PREFETCH, NOP */
+    [0x1A ... 0x1B] = E(PLAIN, GROUP(VECTOR)), /* NOP; BNDMOV */
+    [0x1C ... 0x1F] = E(PLAIN, 0),             /* NOP and its kin */
     [0x20 ... 0x23] = E(REGISTERS, 0) | FORM_LEAVES, /* MOV to and from CR and DR */
     [0x28 ... 0x2F] = VECTOR,
     [0x30 ... 0x33] = I(PLAIN, 0) | FORM_LEAVES, /* WRMSR, RDTSC, RDMSR, RDPMC */
@@ -233,7 +237,11 @@ const ACCESS_GROUP_ROW AccessGroups[GROUP_COUNT] = {
     [GROUP_9]       = {{0, RW(PAIR), 0, R(UNKNOWN), W(UNKNOWN), W(UNKNOWN), R(8), W(8)}, {0}},
     [GROUP_11_BYTE] = {{W(1)}, {0}},
     [GROUP_11]      = {{W(V)}, {0}},
-    [GROUP_15]      = {{W(512), R(512), R(4), W(4), W(UNKNOWN), R(UNKNOWN), W(UNKNOWN), 0}, {0}},
+    [GROUP_15]      = {{W(512), R(512), R(4), W(4), RW(UNKNOWN), R(UNKNOWN), RW(UNKNOWN), R(UNKNOWN)}, {0}},
+    [GROUP_15_F3]   = {{0, 0, 0, 0, R(Y), 0, RW(8), 0}, {0}},
+    [GROUP_MASKMOV] = {{0},
+                       {W(MASKMOV), W(MASKMOV), W(MASKMOV), W(MASKMOV), W(MASKMOV), W(MASKMOV), W(MASKMOV),
+                        W(MASKMOV)}},
     [GROUP_X87]     = {{R(4), R(4), R(4), R(4), R(4), R(4), R(4), R(4)}, {0}},
     [GROUP_X87 + 1] = {{R(4), 0, W(4), W(4), R(X87_ENVIRONMENT), R(2), W(X87_ENVIRONMENT), W(2)}, {0}},
     [GROUP_X87 + 2] = {{R(4), R(4), R(4), R(4), R(4), R(4), R(4), R(4)}, {0}},
@@ -258,6 +266,8 @@ static const VECTOR_ROW VectorRows[] = {
     {1, 0x14, 0x15, {PACKED}},                 /* UNPCKLPS */
     {1, 0x16, 0x16, {R(8), R(8), R(VECTOR), 0}}, /* MOVHPS, MOVSHDUP */
     {1, 0x17, 0x17, {W(8), W(8), 0, 0}},
+    {1, 0x1A, 0x1A, {0, R(BOUND_REGISTER), 0, 0}}, /* BNDMOV */
+    {1, 0x1B, 0x1B, {0, W(BOUND_REGISTER), 0, 0}},
     {1, 0x28, 0x28, {PACKED}}, /* MOVAPS */
     {1, 0x29, 0x29, {W(VECTOR), W(VECTOR), 0, 0}},
     {1, 0x2A, 0x2A, {R(8), R(8), R(Y), R(Y)}},               /* CVTPI2PS, CVTSI2SS */
@@ -287,7 +297,7 @@ static const VECTOR_ROW VectorRows[] = {
     {1, 0x7F, 0x7F, {W(8), W(VECTOR), W(VECTOR), W(VECTOR)}}, /* MOVDQA */
     {1, 0x90, 0x90, {R(W8_2), R(W4_1), 0, 0}},               /* KMOVW */
     {1, 0x91, 0x91, {W(W8_2), W(W4_1), 0, 0}},
-    {1, 0xAE, 0xAE, {GROUP(15), 0, 0, 0}},
+    {1, 0xAE, 0xAE, {GROUP(15), R(UNKNOWN), GROUP(15_F3), 0}}, /* FXSAVE...; CLWB, CLFLUSHOPT; PTWRITE... */
     {1, 0xC2, 0xC2, {FLOATING}},                  /* CMPPS */
     {1, 0xC3, 0xC3, {W(Y), 0, 0, 0}},             /* MOVNTI */
     {1, 0xC4, 0xC4, {R(2), R(2), 0, 0}},          /* PINSRW */
@@ -305,13 +315,18 @@ static const VECTOR_ROW VectorRows[] = {
     {1, 0xF0, 0xF0, {0, 0, 0, R(VECTOR)}},        /* LDDQU */
     {1, 0xF1, 0xF3, {R(8), R(16), 0, 0}},         /* PSLLW */
     {1, 0xF4, 0xF6, {MMX_OR_VECTOR}},             /* PMULUDQ, PMADDWD, PSADBW */
+    {1, 0xF7, 0xF7, {GROUP(MASKMOV), GROUP(MASKMOV), 0, 0}},
     {1, 0xF8, 0xFE, {MMX_OR_VECTOR}},             /* PSUBB to PADDD */
 
     {2, 0x00, 0x0B, {MMX_OR_VECTOR}},             /* PSHUFB to PMULHRSW */
     {2, 0x0C, 0x0F, {0, R(VECTOR), 0, 0}},        /* VPERMILPS, VTESTPS */
-    {2, 0x10, 0x12, {0, R(VECTOR), W(HALF), 0}},  /* PBLENDVB, VPSRLVW; VPMOVUSWB */
-    {2, 0x13, 0x13, {0, R(HALF), W(HALF), 0}},    /* VCVTPH2PS; VPMOVUSDW */
-    {2, 0x14, 0x16, {0, R(VECTOR), 0, 0}},        /* BLENDVPS, VPERMPS */
+    {2, 0x10, 0x10, {0, R(VECTOR), W(HALF), 0}},    /* PBLENDVB, VPSRLVW; VPMOVUSWB */
+    {2, 0x11, 0x11, {0, R(VECTOR), W(QUARTER), 0}}, /* VPSRAVW; VPMOVUSDB */
+    {2, 0x12, 0x12, {0, R(VECTOR), W(EIGHTH), 0}},  /* VPSLLVW; VPMOVUSQB */
+    {2, 0x13, 0x13, {0, R(HALF), W(HALF), 0}},      /* VCVTPH2PS; VPMOVUSDW */
+    {2, 0x14, 0x14, {0, R(VECTOR), W(QUARTER), 0}}, /* BLENDVPS, VPRORVD; VPMOVUSQW */
+    {2, 0x15, 0x15, {0, R(VECTOR), W(HALF), 0}},    /* BLENDVPD, VPROLVD; VPMOVUSQD */
+    {2, 0x16, 0x16, {0, R(VECTOR), 0, 0}},          /* VPERMPS */
     {2, 0x17, 0x17, {0, R(VECTOR), 0, 0}},        /* PTEST */
     {2, 0x18, 0x18, {0, R(4), 0, 0}},             /* VBROADCASTSS */
     {2, 0x19, 0x19, {0, R(8), 0, 0}},
@@ -326,6 +341,7 @@ static const VECTOR_ROW VectorRows[] = {
     {2, 0x24, 0x24, {0, R(QUARTER), W(QUARTER), 0}},
     {2, 0x25, 0x25, {0, R(HALF), W(HALF), 0}},
     {2, 0x26, 0x2C, {0, R(VECTOR), R(VECTOR), 0}}, /* VPTESTMB, PMULDQ, PCMPEQQ, MOVNTDQA, PACKUSDW */
+    {2, 0x2D, 0x2D, {0, R(VSCALEF), 0, 0}},        /* VMASKMOVPD, VSCALEFSS */
     {2, 0x2E, 0x2F, {0, W(VECTOR), 0, 0}},         /* VMASKMOVPS */
     {2, 0x30, 0x30, {0, R(HALF), W(HALF), 0}},     /* PMOVZXBW; VPMOVWB */
     {2, 0x31, 0x31, {0, R(QUARTER), W(QUARTER), 0}},
@@ -400,6 +416,7 @@ static const VECTOR_ROW VectorRows[] = {
     {2, 0xCC, 0xCC, {R(16), R(VECTOR), 0, 0}},
     {2, 0xCD, 0xCD, {R(16), R(W8_4), 0, 0}},
     {2, 0xCF, 0xCF, {0, R(VECTOR), 0, 0}},         /* GF2P8MULB */
+    {2, 0xD8, 0xD8, {0, 0, R(UNKNOWN), 0}},        /* AESENCWIDE128KL */
     {2, 0xDB, 0xDB, {0, R(VECTOR), 0, 0}},         /* AESIMC */
     {2, 0xDC, 0xDD, {0, R(VECTOR), R(48), 0}},     /* AESENC; AESENC128KL */
     {2, 0xDE, 0xDF, {0, R(VECTOR), R(64), 0}},     /* AESDEC; AESENC256KL */
@@ -563,18 +580,20 @@ static const LEAVING_FORM LeavingForms[] = {
     {0, 0x90, ONLY(F3), MEMORY(0), 0}, /* PAUSE; without a ModRM byte that is taken as 0 */
     {1, 0x00, ANY_PREFIX, MEMORY(0) | MEMORY(1) | MEMORY(2) | MEMORY(3), /* SLDT, STR, LLDT, LTR */
      REGISTER(0) | REGISTER(1) | REGISTER(2) | REGISTER(3)},
-    {1, 0x01, ANY_PREFIX, /* SGDT, SIDT, LGDT, LIDT, LMSW, INVLPG */
-     MEMORY(0) | MEMORY(1) | MEMORY(2) | MEMORY(3) | MEMORY(6) | MEMORY(7),
+    {1, 0x01, ANY_PREFIX,
+     MEMORY(0) | MEMORY(1) | MEMORY(2) | MEMORY(3) | MEMORY(6) | MEMORY(7), /* SGDT to LIDT, LMSW, INVLPG */
+     REGISTER(3) | REGISTER(6) | EXACTLY(0xF9) | EXACTLY(0xFD)}, /* VMRUN..., LMSW, RDTSCP, RDPRU */
+    {1, 0x01, ONLY(NONE), 0,
      EXACTLY(0xC0) | EXACTLY(0xC1) | EXACTLY(0xC2) | EXACTLY(0xC3) | EXACTLY(0xC4) | /* ENCLV, VMCALL... */
-         EXACTLY(0xC6) | EXACTLY(0xC8) | EXACTLY(0xC9) |                 /* WRMSRNS, MONITOR, MWAIT */
-         EXACTLY(0xCC) | EXACTLY(0xCD) | EXACTLY(0xCE) | EXACTLY(0xCF) | /* TDCALL..., ENCLS */
+         EXACTLY(0xC6) | EXACTLY(0xC8) | EXACTLY(0xC9) | EXACTLY(0xCF) | /* WRMSRNS, MONITOR, MWAIT, ENCLS */
          EXACTLY(0xD1) | EXACTLY(0xD4) |                                 /* XSETBV, VMFUNC */
-         REGISTER(3) | REGISTER(6) |                                     /* VMRUN..., LMSW */
-         EXACTLY(0xF9) | EXACTLY(0xFA) | EXACTLY(0xFB) | EXACTLY(0xFD) | /* RDTSCP, MONITORX, MWAITX, RDPRU */
+         EXACTLY(0xFA) | EXACTLY(0xFB) |                                 /* MONITORX, MWAITX */
          EXACTLY(0xFE) | EXACTLY(0xFF)},                                 /* INVLPGB, TLBSYNC */
-    {1, 0x78, ONLY(NONE), 0xFF, ALL_REGISTERS},                          /* VMREAD */
-    {1, 0x79, ONLY(NONE), 0xFF, ALL_REGISTERS},                          /* VMWRITE */
-    {1, 0xAE, ONLY(66) | ONLY(F2), 0, REGISTER(6)},                      /* TPAUSE, UMWAIT */
+    {1, 0x01, ONLY(66), 0, EXACTLY(0xCC) | EXACTLY(0xCD) | EXACTLY(0xCE) | EXACTLY(0xCF)}, /* TDCALL... */
+    {1, 0x01, ONLY(F2) | ONLY(F3), 0, EXACTLY(0xC6)},                               /* RDMSRLIST, WRMSRLIST */
+    {1, 0x78, ONLY(NONE), 0xFF, ALL_REGISTERS},                                     /* VMREAD */
+    {1, 0x79, ONLY(NONE), 0xFF, ALL_REGISTERS},                                     /* VMWRITE */
+    {1, 0xAE, ONLY(66) | ONLY(F2), 0, REGISTER(6)},                                 /* TPAUSE, UMWAIT */
     {1, 0xC7, ONLY(NONE) | ONLY(66), MEMORY(3) | MEMORY(5) | MEMORY(6) | MEMORY(7), /* XRSTORS, VMPTRLD... */
      REGISTER(6) | REGISTER(7)},                                                    /* RDRAND, RDSEED */
     {1, 0xC7, ONLY(F3), MEMORY(6), 0},                                              /* VMXON */

@@ -70,6 +70,8 @@ typedef enum _ACCESS_SIZE_CLASS {
     SIZE_PAIR,                 /* of CMPXCHG8B: 8, or 16 with REX.W */
     SIZE_TABLE,                /* descriptor table register: 6, or 10 in 64-bit mode */
     SIZE_MODE,                 /* 8 in 64-bit mode, else 4 */
+    SIZE_BOUND_REGISTER,       /* 16 in 64-bit mode, else 8 */
+    SIZE_MASKMOV,              /* 16 of an XMM register, 8 of an MMX register */
     SIZE_X87_ENVIRONMENT,      /* 14 or 28 */
     SIZE_X87_STATE,            /* 94 or 108 */
 
@@ -82,11 +84,11 @@ typedef enum _ACCESS_SIZE_CLASS {
     SIZE_VECTOR,
     SIZE_VECTOR_OF_4,   /* elements have 4 bytes even where the map is one of 2-byte elements */
     SIZE_HALF,          /* of a vector */
-    SIZE_HALF_OF_4,     /* elements as above */
     SIZE_HALF_UNLESS_W, /* EVEX.W: the whole vector */
     SIZE_QUARTER,
     SIZE_EIGHTH,
     SIZE_MOVDDUP, /* 8 of an XMM register, else the vector */
+    SIZE_VSCALEF, /* SIZE_W8_4 with EVEX, else the vector */
 
     SIZE_GROUPS, /* this and those above: SIZE_GROUPS + an ACCESS_GROUP */
 } ACCESS_SIZE_CLASS;
@@ -107,6 +109,8 @@ typedef enum _ACCESS_GROUP {
     GROUP_11_BYTE,
     GROUP_11,
     GROUP_15,
+    GROUP_15_F3,
+    GROUP_MASKMOV,
     GROUP_X87, /* eight: D8 to DF */
     GROUP_COUNT = GROUP_X87 + 8,
     /* Opcodes whose mandatory prefix selects the instruction: the access is in VectorRows. */

@@ -73,13 +73,13 @@ VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu)
         Reinject(VCpu, Info);
 }
 
-VOID IdtEmulationRedeliverVectoredEvent(VIRTUAL_MACHINE_STATE *VCpu)
+BOOLEAN IdtEmulationRedeliverVectoredEvent(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT32 Info = VmcsRead32(VMCS_IDT_VECTORING_INFO);
     UINT32 Interruptibility;
 
     if (!(Info & INTERRUPTION_INFO_VALID))
-        return;
+        return FALSE;
 
     /* 27.6.1.1: an NMI goes in only while NMIs are not blocked; its interrupted delivery has blocked them
      * already. */
@@ -89,4 +89,5 @@ VOID IdtEmulationRedeliverVectoredEvent(VIRTUAL_MACHINE_STATE *VCpu)
     }
     EventInjectAgain(VCpu, Info, ErrorCodeOf(Info, VmcsRead32(VMCS_IDT_VECTORING_ERROR_CODE)),
                      VmcsRead32(VMCS_VMEXIT_INSTRUCTION_LENGTH));
+    return TRUE;
 }

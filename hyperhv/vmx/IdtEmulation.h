@@ -15,7 +15,7 @@
 VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* First thing in an exit that can come in the middle of an event's delivery: the event goes in again with the
- * entry, and whatever the exit injects is merged with it. */
-VOID IdtEmulationRedeliverVectoredEvent(VIRTUAL_MACHINE_STATE *VCpu);
+ * entry, and whatever the exit injects is merged with it. FALSE: it did not come so. */
+BOOLEAN IdtEmulationRedeliverVectoredEvent(VIRTUAL_MACHINE_STATE *VCpu);
 
 #endif

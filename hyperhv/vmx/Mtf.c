@@ -90,11 +90,11 @@ VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
     VCpu->ExitEnd &= (UINT8)~EXIT_END_STEP;
 }
 
-/* The exit of a step was not its trap: an instruction that exits by itself, or an event before the
- * instruction. */
+/* The exit of a step was not its trap: an instruction that exits by itself or was skipped, or an event before
+ * the instruction. */
 VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (VCpu->IncrementRip || EventIsQueued()) {
+    if (VCpu->IncrementRip || VCpu->Step.IsCancelled || EventIsQueued()) {
         HookStepEnd(VCpu);
         MtfReleaseInterrupts(VCpu);
         MtfSet(VCpu, FALSE);

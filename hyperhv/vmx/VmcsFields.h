@@ -213,6 +213,7 @@ typedef enum _VMCS_SEGMENT {
 /* Access rights of a segment that is not usable (25.4.1). */
 #define SEGMENT_ACCESS_RIGHTS_UNUSABLE  (1u << 16)
 #define SEGMENT_ACCESS_RIGHTS_LONG_MODE (1u << 13)
+#define SEGMENT_ACCESS_RIGHTS_DEFAULT32 (1u << 14)
 
 /* --- Appendix C: basic exit reasons --- */
 #define VMX_EXIT_REASON_EXCEPTION_OR_NMI     0

@@ -53,21 +53,22 @@ static VOID VmexitUndefinedOpcode(VIRTUAL_MACHINE_STATE *VCpu)
 
 /* Table 28-7: bit 7 says that there is a linear address, bit 8 that the access was to it and not to its page
  * tables. */
-static UINT64 VmexitLinearAddress(const VIRTUAL_MACHINE_STATE *VCpu)
+static BOOLEAN VmexitIsLinearAccess(const VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if ((VCpu->ExitQualification & QUALIFICATION_LINEAR_ADDRESS) != QUALIFICATION_LINEAR_ADDRESS)
-        return 0;
-    return VmcsReadNatural(VMCS_GUEST_LINEAR_ADDRESS);
+    return (VCpu->ExitQualification & QUALIFICATION_LINEAR_ADDRESS) == QUALIFICATION_LINEAR_ADDRESS;
 }
 
 static VOID VmexitEptViolation(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT64 Physical = VmcsRead64(VMCS_GUEST_PHYSICAL_ADDRESS);
+    UINT64 Physical  = VmcsRead64(VMCS_GUEST_PHYSICAL_ADDRESS);
+    UINT32 Access    = (UINT32)VCpu->ExitQualification & HOOK_ACCESS_ALL;
+    BOOLEAN IsLinear = VmexitIsLinearAccess(VCpu);
 
     VCpu->IncrementRip = FALSE;
-    IdtEmulationRedeliverVectoredEvent(VCpu);
-    if (HooksHandleViolation(VCpu, (UINT32)VCpu->ExitQualification & HOOK_ACCESS_ALL, Physical,
-                             VmexitLinearAddress(VCpu)))
+    if (IdtEmulationRedeliverVectoredEvent(VCpu) || !IsLinear)
+        Access |= HOOK_ACCESS_BY_PROCESSOR;
+    if (HooksHandleViolation(VCpu, Access, Physical,
+                             IsLinear ? VmcsReadNatural(VMCS_GUEST_LINEAR_ADDRESS) : 0))
         return;
     if (VmmCallbackCheckUnhandledEptViolations(VCpu->CoreId, VCpu->ExitQualification, Physical))
         return;

@@ -309,6 +309,27 @@ static UINT64 VmxGetCr4(VIRTUAL_MACHINE_STATE *VCpu)
     return VmxGuestCr4();
 }
 
+static UINT64 VmxGetCr3(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    (VOID) VCpu;
+    return VmcsReadNatural(VMCS_GUEST_CR3);
+}
+
+static UINT32 VmxGetCodeMode(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT32 Rights = VmcsRead32(VMCS_GUEST_CS_ACCESS_RIGHTS);
+
+    (VOID) VCpu;
+    if (Rights & SEGMENT_ACCESS_RIGHTS_LONG_MODE)
+        return 64;
+    return (Rights & SEGMENT_ACCESS_RIGHTS_DEFAULT32) ? 32 : 16;
+}
+
+static UINT64 VmxGetCodeBase(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    return VmxGetCodeMode(VCpu) == 64 ? 0 : VmcsReadNatural(VMCS_GUEST_CS_BASE);
+}
+
 /* SDM Vol. 3, 25.4.1: the DPL of SS is the CPL, in every mode. */
 static UINT32 VmxGetCpl(VIRTUAL_MACHINE_STATE *VCpu)
 {
@@ -342,7 +363,10 @@ const BACKEND g_VmxBackend = {
     .SetRip                  = VmxSetRip,
     .GetCr0                  = VmxGetCr0,
     .GetCr4                  = VmxGetCr4,
+    .GetCr3                  = VmxGetCr3,
     .GetCpl                  = VmxGetCpl,
+    .GetCodeMode             = VmxGetCodeMode,
+    .GetCodeBase             = VmxGetCodeBase,
     .ReadXmmRegs             = VmxReadXmmRegs,
     .AdvanceRip              = VmexitAdvanceRipBy,
     .ViewPreparePage         = EptViewPreparePage,
