@@ -13,8 +13,9 @@ $(BUILD)/user/hyperdbg-objects/%.o: hyperdbg/%.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # libhyperdbg/Room.mk is read after this file: its libraries are looked up when the rule runs.
-$(BUILD)/user/hyperdbg: $(HYPERDBG_OBJECTS) $(BUILD)/user/libhyperdbg.a
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(HYPERDBG_LIBS)
+.SECONDEXPANSION:
+$(BUILD)/user/hyperdbg: $(HYPERDBG_OBJECTS) $(BUILD)/user/libhyperdbg.a $$(addsuffix .a,$$(addprefix $(BUILD)/user/lib,$$(SCRIPT_ARCHIVES)))
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(HYPERDBG_LIBS) $(SCRIPT_LIBRARIES)
 
 # The same terminal on a mock kernel: what the tests of prompt and options run.
 HYPERDBG_MOCK         := $(BUILD)/asan/hyperdbg-mock
@@ -22,8 +23,9 @@ HYPERDBG_MOCK_OBJECTS := $(patsubst %.c,$(BUILD)/asan/%.o,$(filter-out %/ToolTra
                                                           tests/unit/hyperdbg/MockToolTransport.c)
 HYPERDBG_TESTS        := tests/unit/hyperdbg/ToolTest.c
 
-$(HYPERDBG_MOCK): $(HYPERDBG_MOCK_OBJECTS) $(BUILD)/asan/libhyperdbg.a $(BUILD)/asan/libhyperdbgmock.a
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) $(HYPERDBG_LIBS)
+$(HYPERDBG_MOCK): $(HYPERDBG_MOCK_OBJECTS) $(BUILD)/asan/libhyperdbg.a $(BUILD)/asan/libhyperdbgmock.a \
+                  $$(addsuffix .a,$$(addprefix $(BUILD)/asan/lib,$$(SCRIPT_ARCHIVES)))
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) $(HYPERDBG_LIBS) $(SCRIPT_LIBRARIES)
 
 $(HYPERDBG_TESTS:%.c=$(BUILD)/asan/%): | $(HYPERDBG_MOCK)
 

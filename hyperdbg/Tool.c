@@ -12,10 +12,12 @@
 #include "hyperdbg/Terminal.h"
 #include "hyperdbg/ToolTransport.h"
 #include "SDK/Ioctls.h"
+#include "script/tool/Tool.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define EXIT_USAGE 2
@@ -31,6 +33,7 @@ static const CHAR g_Help[] =
     "input)\n"
     "       hyperdbg [--json] -c COMMANDS   run COMMANDS, separated by ';', and leave\n"
     "       hyperdbg [--json] FILE          run the commands of FILE ('-': standard input) and leave\n"
+    "       hyperdbg -e SCRIPT [OPTIONS]    try a script without a machine ('hyperdbg -e' tells the options)\n"
     "\n"
     "  -c, --command COMMANDS   what to run\n"
     "  -j, --json               one JSON object a line instead of text\n"
@@ -131,7 +134,13 @@ static int ToolRun(const TOOL_OPTIONS *Options)
 int main(int argc, char **argv)
 {
     TOOL_OPTIONS Options = {0};
-    int Status           = ToolParseOptions(argc, argv, &Options);
+    int Status;
+
+    /* A script that is tried needs no machine: the rest of the line is the script tool's. */
+    if (argc > 1 && strcmp(argv[1], "-e") == 0)
+        return ScriptToolMain(argc, argv);
+
+    Status = ToolParseOptions(argc, argv, &Options);
 
     return Status >= 0 ? Status : ToolRun(&Options);
 }
