@@ -66,7 +66,7 @@ VOID ToolTransport(HYPERDBG_OPTIONS *Options)
     const CHAR *Control = getenv("MOCK_CONTROL");
     pthread_t Thread;
 
-    MockInitialize(&g_Kernel);
+    MockKernelInitialize(&g_Kernel);
     g_Kernel.AreModulesLoaded = g_Kernel.IsVmmLoaded = getenv("MOCK_LOADED") != NULL;
     g_Kernel.ConnectError                            = getenv("MOCK_BUSY") != NULL ? EBUSY : 0;
     if (Control != NULL && pthread_create(&Thread, NULL, ControlRun, (PVOID)Control) == 0)

@@ -14,7 +14,7 @@
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-VOID MockInitialize(MOCK_KERNEL *Kernel)
+VOID MockKernelInitialize(MOCK_KERNEL *Kernel)
 {
     memset(Kernel, 0, sizeof(*Kernel));
     pthread_mutex_init(&Kernel->Lock, NULL);

@@ -56,7 +56,7 @@ typedef struct _MOCK_KERNEL {
 } MOCK_KERNEL;
 
 /* No modules, two cores. */
-VOID MockInitialize(MOCK_KERNEL *Kernel);
+VOID MockKernelInitialize(MOCK_KERNEL *Kernel);
 VOID MockFree(MOCK_KERNEL *Kernel);
 
 /* Its context is a MOCK_KERNEL. */

@@ -38,7 +38,7 @@ BENCH *BenchMake(HYPERDBG_FORMAT Format, BOOLEAN IsLoaded)
 
     if (Bench == NULL)
         abort();
-    MockInitialize(&Bench->Kernel);
+    MockKernelInitialize(&Bench->Kernel);
     HYPERDBG_OPTIONS Options       = {.Format           = Format,
                                       .Callback         = BenchTake,
                                       .CallbackContext  = Bench,
