@@ -7,6 +7,7 @@
  */
 #include "tests/unit/hyperhv/Testing.h"
 
+#include "hyperhv/memory/RootPageTable.h"
 #include "hyperhv/vmx/Vmx.h"
 
 /* Values unlike those at the launch, which the guest may have by the time of the unload. */
@@ -70,6 +71,16 @@ static void TheTaskRegistersLimitIsTheKernels(void **State)
                      0x206F); /* not 67H: the I/O bitmap counts */
 }
 
+#define KERNEL_GS 0xFFFF88807DC00000ull
+
+/* As a process has it: its own page table and GS. */
+static VOID EnterAProcess(VOID)
+{
+    FakeRegisters(0)->Cr3 = 0x5555000;
+    FakeMsrSet(0, IA32_GS_BASE, 0x7FFF12340000ull);
+    FakeMsrSet(0, IA32_KERNEL_GS_BASE, KERNEL_GS);
+}
+
 static BOOLEAN PanicInRoot(GUEST_REGS *Regs, BOOLEAN IsPost)
 {
     (void)Regs;
@@ -78,16 +89,20 @@ static BOOLEAN PanicInRoot(GUEST_REGS *Regs, BOOLEAN IsPost)
     return FALSE;
 }
 
+/* The kernel's message is printed by the kernel, whatever process was interrupted: with a page table that has
+ * the kernel in it, and its per-CPU base. */
 static void APanicHappensOutsideVmxWithTheKernelsTables(void **State)
 {
     (void)State;
+    EnterAProcess();
     VmFuncSetTriggerEventForCpuids(TRUE);
     g_Test.OnEvent = PanicInRoot;
     EXPECT_PANIC(GuestCpuid(0, 0), "a test's own");
     assert_int_equal(FakeMode(0), FAKE_OUTSIDE_VMX);
     assert_int_equal(FakeRegisters(0)->IdtBase, g_Before[0].IdtBase);
     assert_int_equal(FakeRegisters(0)->GdtBase, g_Before[0].GdtBase);
-    assert_int_equal(FakeRegisters(0)->Cr3, g_Before[0].Cr3);
+    assert_int_equal(FakeRegisters(0)->Cr3, RootPageTableCr3());
+    assert_int_equal(FakeMsrGet(0, IA32_GS_BASE), KERNEL_GS);
     assert_int_equal(g_GuestState[0].Lifecycle, VMM_CORE_OFF);
     assert_false(g_GuestState[0].IsOnVmxRootMode);
 }
