@@ -52,11 +52,44 @@ static BOOLEAN GoElsewhere(GUEST_REGS *Regs)
     return FALSE;
 }
 
+static BOOLEAN GoElsewhere32(GUEST_REGS *Regs)
+{
+    (void)Regs;
+    VmFuncSetRip(0xFFFFFFFF81ABCDEFull);
+    return FALSE;
+}
+
 static void ANewRipIsWhereTheGuestGoesOn(void **State)
 {
     (void)State;
     InRoot(GoElsewhere);
     assert_int_equal(Guest()->Rip, 0xFFFFFFFF81ABCDEFull);
+}
+
+static BOOLEAN GoNowhere(GUEST_REGS *Regs)
+{
+    (void)Regs;
+    VmFuncSetRip(0x0000800000000000ull);
+    return TRUE;
+}
+
+static void AJumpToWhatIsNoAddressIsGeneralProtection(void **State)
+{
+    (void)State;
+    InRoot(GoNowhere);
+    ExpectGeneralProtection();
+}
+
+static void Outside64BitModeAJumpWraps(void **State)
+{
+    const UINT32 Code64 = Guest()->Segments[VMCS_SEGMENT_CS].Rights;
+
+    (void)State;
+    Guest()->Segments[VMCS_SEGMENT_CS].Rights = 0xC09B;
+    Guest()->Rip                              = 0x1000;
+    InRoot(GoElsewhere32);
+    assert_int_equal(Guest()->Rip, 0x81ABCDEF);
+    Guest()->Segments[VMCS_SEGMENT_CS].Rights = Code64;
 }
 
 static BOOLEAN Suppress(GUEST_REGS *Regs)
@@ -144,9 +177,14 @@ static void WithoutTheVmmEveryQuestionHasAnAnswer(void **State)
 int main(void)
 {
     const struct CMUnitTest Tests[] = {
-        TEST(RootModeKnowsItsCoreAndRip),           TEST(ANewRipIsWhereTheGuestGoesOn),
-        TEST(TheIncrementOfRipCanBeSuppressed),     TEST(XmmRegistersAreReadOncePerExit),
-        TEST(AVmcallAnswersOnAVirtualizedCoreOnly), TEST(WithoutTheVmmEveryQuestionHasAnAnswer),
+        TEST(RootModeKnowsItsCoreAndRip),
+        TEST(ANewRipIsWhereTheGuestGoesOn),
+        TEST(AJumpToWhatIsNoAddressIsGeneralProtection),
+        TEST(Outside64BitModeAJumpWraps),
+        TEST(TheIncrementOfRipCanBeSuppressed),
+        TEST(XmmRegistersAreReadOncePerExit),
+        TEST(AVmcallAnswersOnAVirtualizedCoreOnly),
+        TEST(WithoutTheVmmEveryQuestionHasAnAnswer),
     };
 
     return cmocka_run_group_tests(Tests, NULL, NULL);
