@@ -17,3 +17,20 @@ $(eval $(call archive,hyperhv,$(HYPERHV_SOURCES)))
 
 UNIT_ARCHIVES += hyperhv
 UNIT_TESTS    += $(wildcard tests/unit/hyperhv/*Test.c)
+
+# Any exits of any guest. `make check` runs the corpus and some thousand changes of it (tests/fuzz/Driver.c); with libFuzzer
+# for FUZZ_SECONDS, what it finds of interest lands in build/fuzz/VmexitFuzz.corpus (needs clang).
+UNIT_TESTS += tests/fuzz/hyperhv/VmexitFuzz.c
+
+HYPERHV_FUZZ_SOURCES := tests/fuzz/hyperhv/VmexitFuzz.c $(HYPERHV_SOURCES) $(wildcard platform/hosted/*.c)
+
+$(BUILD)/fuzz/VmexitFuzz: $(HYPERHV_FUZZ_SOURCES:%.c=$(BUILD)/fuzz/%.o)
+	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^
+
+fuzz-hyperhv: $(BUILD)/fuzz/VmexitFuzz ## fuzz the exits of the VMM for FUZZ_SECONDS
+	@mkdir -p $<.corpus
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=10 -print_final_stats=1 $<.corpus \
+	    tests/fuzz/hyperhv/corpus/VmexitFuzz
+
+fuzz: fuzz-hyperhv
+.PHONY: fuzz-hyperhv

@@ -9,4 +9,4 @@ PLATFORM_HOSTED_SOURCES := $(addprefix platform/hosted/,PlatformMemory.c Platfor
 $(eval $(call archive,platform-hosted,$(PLATFORM_HOSTED_SOURCES)))
 
 UNIT_ARCHIVES += platform-hosted
-UNIT_TESTS    += tests/unit/platform/HostedTest.c
+UNIT_TESTS    += $(addprefix tests/unit/platform/,HostedTest.c FakeCpuTest.c)

@@ -41,9 +41,9 @@ typedef struct _BACKEND {
     /* Executes the guest's VMCALL, for the hypervisor below. */
     VOID (*PassVmcallDown)(VIRTUAL_MACHINE_STATE *VCpu);
     UINT64 (*GetRip)(VIRTUAL_MACHINE_STATE *VCpu);
-    VOID (*SetRip)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Rip);
-    UINT64 (*GetCr0)(VIRTUAL_MACHINE_STATE *VCpu); /* as the guest sees it */
-    UINT64 (*GetCr4)(VIRTUAL_MACHINE_STATE *VCpu); /* as the guest sees it */
+    VOID (*SetRip)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Rip); /* as a jump: #GP where Rip is not canonical */
+    UINT64 (*GetCr0)(VIRTUAL_MACHINE_STATE *VCpu);           /* as the guest sees it */
+    UINT64 (*GetCr4)(VIRTUAL_MACHINE_STATE *VCpu);           /* as the guest sees it */
     UINT64 (*GetCr3)(VIRTUAL_MACHINE_STATE *VCpu);
     UINT32 (*GetCpl)(VIRTUAL_MACHINE_STATE *VCpu);
     /* Of the code segment: 16, 32 or 64, how instructions are decoded; where offset 0 is (0 in 64-bit mode).

@@ -123,7 +123,7 @@ static VOID MsrUpdateThisCore(PVOID Context)
 }
 
 /* Adds Delta users of one MSR or all, on one core, and tells the core if that changes anything. An offline
- * core is told when it comes (ConfigurationApplyToCore). */
+ * core is told when it comes (ConfigurationApplyToCore). Taking away what is not there does nothing. */
 static VOID MsrChangeUsersOnCore(UINT32 CoreId, UINT32 Msr, MSR_ACCESS Access, INT32 Delta)
 {
     MSR_EXIT_COUNTS *Counts  = &CoreConfigurations[CoreId].Msr[Access];
@@ -131,12 +131,16 @@ static VOID MsrChangeUsersOnCore(UINT32 CoreId, UINT32 Msr, MSR_ACCESS Access, I
     UINT32 Index;
 
     if (Msr == VMM_ALL_MSRS) {
+        if (Counts->All == 0 && Delta < 0)
+            return;
         Counts->All += (UINT32)Delta;
         if (Counts->All != (Delta > 0 ? 1u : 0u))
             return;
     } else if (MsrIndex(Msr, &Index)) {
         BOOLEAN Before = MsrExitWanted(Counts, Index, Access);
 
+        if (Counts->One[Index] == 0 && Delta < 0)
+            return;
         Counts->One[Index] = (UINT16)(Counts->One[Index] + Delta);
         if (MsrExitWanted(Counts, Index, Access) == Before)
             return;

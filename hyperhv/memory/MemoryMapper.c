@@ -128,7 +128,7 @@ BOOLEAN MemoryMapperVirtualToPhysical(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Cr3, U
         if (Level == 1 || (Level <= 3 && (Entry & PTE_LARGE))) {
             PageMask  = (1ull << Shift) - 1;
             *Physical = (Entry & PTE_ADDRESS & ~PageMask) | (Virtual & PageMask);
-            return TRUE;
+            return *Physical <= PhysicalAddressMask(); /* above it the bits are reserved: #PF */
         }
     }
     return FALSE;

@@ -21,6 +21,14 @@ BOOLEAN EventIsQueued(VOID)
     return (VmcsRead32(VMCS_VMENTRY_INTERRUPTION_INFO) & INTERRUPTION_INFO_VALID) != 0;
 }
 
+BOOLEAN EventIsInterruptQueued(VOID)
+{
+    UINT32 Queued = VmcsRead32(VMCS_VMENTRY_INTERRUPTION_INFO);
+
+    return (Queued & INTERRUPTION_INFO_VALID) &&
+           INTERRUPTION_INFO_TYPE(Queued) == INTERRUPTION_TYPE_EXTERNAL_INTERRUPT;
+}
+
 static BOOLEAN IsContributory(UINT32 Vector)
 {
     return Vector == VECTOR_DIVIDE_ERROR ||

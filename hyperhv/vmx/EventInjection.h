@@ -40,4 +40,7 @@ VOID EventInjectAgain(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info, UINT32 ErrorCode
 /* Is an event waiting for the next entry already? */
 BOOLEAN EventIsQueued(VOID);
 
+/* And is it an external interrupt, which goes in only while RFLAGS.IF is set? */
+BOOLEAN EventIsInterruptQueued(VOID);
+
 #endif

@@ -28,6 +28,8 @@
 
 #define DEBUGCTL_BTF                 (1ull << 1)
 #define RFLAGS_TF                    (1ull << 8)
+#define RFLAGS_IF                    (1ull << 9)
+#define RFLAGS_SETTABLE              0x3D7FD5ull /* all but VM, what does not exist, and what is always 1 */
 #define QUALIFICATION_LINEAR_ADDRESS 0x180ull
 #define EXIT_REASON_BASIC            0xFFFFu
 #define INTERRUPTIBILITY_SHADOWS     (INTERRUPTIBILITY_BLOCKING_BY_STI | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS)
@@ -219,15 +221,43 @@ static inline UINT32 VmexitReadState(VIRTUAL_MACHINE_STATE *VCpu, GUEST_REGS *Re
     return Reason;
 }
 
+/* Where the guest is in a shadow still, the entry wants its single-step trap to be pending exactly if it
+ * steps (27.3.1.5), and interrupts to be on where STI made the shadow. */
+static VOID VmexitFitShadow(UINT64 Rflags)
+{
+    UINT32 State   = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+    UINT64 Pending = VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) & ~PENDING_DEBUG_BS;
+
+    if (!(State & INTERRUPTIBILITY_SHADOWS))
+        return;
+    if (!(Rflags & RFLAGS_IF))
+        VmcsWrite32(VMCS_GUEST_INTERRUPTIBILITY_STATE, State & ~INTERRUPTIBILITY_BLOCKING_BY_STI);
+    VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, Pending);
+    if (Rflags & RFLAGS_TF)
+        VmexitPendSingleStep();
+}
+
+/* What a user made of RSP and RFLAGS. Of flags that the processor would refuse, those that can be set are
+ * taken. */
+static VOID VmexitWriteRegs(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT64 Before = VmcsReadNatural(VMCS_GUEST_RFLAGS);
+    UINT64 Rflags = (VCpu->Regs->rflags & RFLAGS_SETTABLE) | (Before & ~RFLAGS_SETTABLE);
+
+    if (EventIsInterruptQueued())
+        Rflags |= RFLAGS_IF;
+    VmcsWriteNatural(VMCS_GUEST_RSP, VCpu->Regs->rsp);
+    VmcsWriteNatural(VMCS_GUEST_RFLAGS, Rflags);
+    VmexitFitShadow(Rflags);
+}
+
 /* What few exits need at their end. NULL or the frame for IRET, as VmxVmexitHandler returns it. */
 static __attribute__((__noinline__, __cold__)) const UINT64 *VmexitUnusualEnd(VIRTUAL_MACHINE_STATE *VCpu)
 {
     if (VCpu->ExitEnd & EXIT_END_STEP)
         MtfResolveStep(VCpu);
-    if (VCpu->ExitEnd & EXIT_END_WRITE_REGS) {
-        VmcsWriteNatural(VMCS_GUEST_RSP, VCpu->Regs->rsp);
-        VmcsWriteNatural(VMCS_GUEST_RFLAGS, VCpu->Regs->rflags);
-    }
+    if (VCpu->ExitEnd & EXIT_END_WRITE_REGS)
+        VmexitWriteRegs(VCpu);
     if (VCpu->ExitEnd & EXIT_END_LEAVE) {
         VmxLeave(VCpu);
         return &VCpu->VmxoffState.GuestRip;

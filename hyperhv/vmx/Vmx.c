@@ -24,6 +24,7 @@
 #include "platform/PlatformMemory.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/MsrNumbers.h"
+#include "hyperhv/memory/PhysicalWidth.h"
 #include "hyperhv/interface/Log.h"
 #include "hyperhv/vmx/AsmEntry.h"
 #include "hyperhv/vmx/ControlRegisters.h"
@@ -291,10 +292,15 @@ static UINT64 VmxGetRip(VIRTUAL_MACHINE_STATE *VCpu)
     return VmcsReadNatural(VMCS_GUEST_RIP);
 }
 
+/* As a jump there: it wraps at 4 GiB outside 64-bit mode, and is #GP where it is not canonical. */
 static VOID VmxSetRip(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Rip)
 {
-    (VOID) VCpu;
-    VmcsWriteNatural(VMCS_GUEST_RIP, Rip);
+    if (!(VmcsRead32(VMCS_GUEST_CS_ACCESS_RIGHTS) & SEGMENT_ACCESS_RIGHTS_LONG_MODE))
+        Rip = (UINT32)Rip;
+    if (LinearAddressIsCanonical(Rip))
+        VmcsWriteNatural(VMCS_GUEST_RIP, Rip);
+    else
+        EventInjectGeneralProtection(VCpu, 0);
 }
 
 static UINT64 VmxGetCr0(VIRTUAL_MACHINE_STATE *VCpu)

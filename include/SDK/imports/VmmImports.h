@@ -38,7 +38,8 @@ UINT32 VmFuncGetCurrentCoreId(VOID);
 /* Root. RIP of the instruction that caused the exit on this core. */
 UINT64 VmFuncGetLastVmexitRip(UINT32 CoreId);
 
-/* Root. Guest RIP now, and setting it: the setter also suppresses the increment at the end of the exit. */
+/* Root. Guest RIP now, and setting it, as a jump does (#GP where it is not canonical): the setter also
+ * suppresses the increment at the end of the exit. */
 UINT64 VmFuncGetRip(VOID);
 VOID VmFuncSetRip(UINT64 Rip);
 

@@ -437,6 +437,41 @@ static void AChangedRflagsReachesTheGuest(void **State)
     assert_int_equal(Guest()->Regs.rflags, 0x247);
 }
 
+/* Flags that would make the processor refuse the guest. */
+static BOOLEAN SetImpossibleFlags(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    (void)IsPost;
+    Regs->rflags = ~0ull;
+    VmFuncSuppressRipIncrement(0); /* the shadow stays */
+    return TRUE;
+}
+
+static BOOLEAN ClearAllFlags(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    (void)IsPost;
+    Regs->rflags = 0;
+    VmFuncSuppressRipIncrement(0);
+    return TRUE;
+}
+
+static void OfImpossibleFlagsThePossibleOnesAreTaken(void **State)
+{
+    (void)State;
+    VmFuncSetTriggerEventForCpuids(TRUE);
+    g_Test.OnEvent           = SetImpossibleFlags;
+    *FakeInterruptibility(0) = 2; /* by MOV SS */
+    GuestCpuid(0, 0);
+    assert_int_equal(Guest()->Regs.rflags, 0x3D7FD7); /* without VM, with the bit that is always 1 */
+    assert_int_equal(*FakePendingDebug(0), PENDING_DEBUG_BS);
+    g_Test.OnEvent           = ClearAllFlags;
+    *FakeInterruptibility(0) = 1; /* by STI: the guest of an entry cannot be there with IF off */
+    Guest()->Regs.rflags     = 0x246;
+    *FakePendingDebug(0)     = 0;
+    GuestCpuid(0, 0);
+    assert_int_equal(Guest()->Regs.rflags, 2);
+    assert_int_equal(*FakeInterruptibility(0), 0);
+}
+
 /* All that a callback leaves alone is as the guest had it. */
 static void OtherRegistersStay(void **State)
 {
@@ -524,6 +559,7 @@ int main(void)
         TEST(AShortCircuitCanAnswerItself),
         TEST(AChangedRspReachesTheGuest),
         TEST(AChangedRflagsReachesTheGuest),
+        TEST(OfImpossibleFlagsThePossibleOnesAreTaken),
         TEST(OtherRegistersStay),
         TEST(AForeignVmcallIsAnEventWithItsNumber),
         TEST(AForeignVmcallThatIsShortCircuitedIsDone),
