@@ -420,6 +420,24 @@ static void AnInterruptEndsSleepAndTheLine(void **State)
     BenchFree(Bench);
 }
 
+static VOID InterruptAtALine(PVOID Context, HYPERDBG_MESSAGE_KIND Kind, const CHAR *Line)
+{
+    (void)Line;
+    if (Kind == HYPERDBG_MESSAGE_RESULT)
+        HyperDbgInterrupt(((BENCH *)Context)->Session);
+}
+
+static void AnInterruptEndsTheLineBetweenTwoCommandsToo(void **State)
+{
+    BENCH *Bench = BenchMake(HYPERDBG_FORMAT_TEXT, TRUE);
+
+    (void)State;
+    HyperDbgSetMessageCallback(Bench->Session, InterruptAtALine, Bench);
+    assert_int_equal(BenchRun(Bench, "!cpuid 1; !cpuid 2"), HYPERDBG_FAILURE);
+    assert_int_equal(Bench->Kernel.EventCount, 1);
+    BenchFree(Bench);
+}
+
 /* --- scripts ---------------------------------------------------------------------------------- */
 
 /* Runs a script of this text. */
@@ -580,6 +598,7 @@ int main(void)
         cmocka_unit_test(FlushThrowsAwayWhatWaitsPausedOrNot),
         cmocka_unit_test(SleepShowsRecordsAsTheyCome),
         cmocka_unit_test(AnInterruptEndsSleepAndTheLine),
+        cmocka_unit_test(AnInterruptEndsTheLineBetweenTwoCommandsToo),
         cmocka_unit_test(ScriptsRunUntilALineFails),
         cmocka_unit_test(ScriptsEndAtExitAndWithoutANewline),
         cmocka_unit_test(ScriptsAreText),
