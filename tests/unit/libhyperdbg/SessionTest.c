@@ -235,6 +235,10 @@ static void ModulesOfAnotherVersionAreRefused(void **State)
     assert_string_equal(Bench->Output,
                         "error: tool and modules are of different versions: install them together\n");
     assert_false(Bench->Kernel.IsConnected);
+    assert_int_equal(BenchRun(Bench, ".status"), HYPERDBG_FAILURE);
+    assert_int_equal(Bench->Lines, 1);
+    assert_int_equal(BenchRun(Bench, "sleep 0"), HYPERDBG_SUCCESS);
+    assert_int_equal(Bench->Lines, 0);
     Bench->Kernel.RequestError = ENOTTY; /* a request of another size */
     assert_int_equal(BenchRun(Bench, "!cpuid"), HYPERDBG_FAILURE);
     assert_non_null(strstr(Bench->Output, "tool and modules are of different versions"));
