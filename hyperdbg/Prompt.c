@@ -289,7 +289,6 @@ INT32 PromptRun(HYPERDBG_SESSION *Session, TERMINAL *Terminal)
         puts("");
     HyperDbgSayWhatStays(Session);
     LineHistoryClose();
-    el_set(g_Prompt.Editor, EL_PREP_TERM, 0);
     el_end(g_Prompt.Editor);
     Terminal->BeforeLine = NULL;
     return EXIT_SUCCESS;

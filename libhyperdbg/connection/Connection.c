@@ -118,6 +118,18 @@ static INT32 ConnectionOpen(HYPERDBG_SESSION *Session, CHAR *ErrorText)
     return -1;
 }
 
+/* The same, and nothing is said. */
+static INT32 ConnectionOpenQuietly(HYPERDBG_SESSION *Session)
+{
+    HYPERDBG_MESSAGE_CALLBACK Callback = Session->Options.Callback;
+    CHAR ErrorText[TRANSPORT_ERROR_SIZE];
+
+    Session->Options.Callback = NULL;
+    INT32 Error               = ConnectionOpen(Session, ErrorText);
+    Session->Options.Callback = Callback;
+    return Error;
+}
+
 static BOOLEAN ConnectionIsNoModule(INT32 Error)
 {
     return Error == ENOENT || Error == ENXIO || Error == ENODEV;
@@ -129,7 +141,7 @@ BOOLEAN HyperDbgConnect(HYPERDBG_SESSION *Session, BOOLEAN IsQuiet)
 
     if (Session->IsConnected)
         return TRUE;
-    INT32 Error = ConnectionOpen(Session, ErrorText);
+    INT32 Error = IsQuiet ? ConnectionOpenQuietly(Session) : ConnectionOpen(Session, ErrorText);
     if (Error > 0 && !IsQuiet)
         OutputError(Session, NULL, "%s", ErrorText);
     return Error == 0;
@@ -137,9 +149,7 @@ BOOLEAN HyperDbgConnect(HYPERDBG_SESSION *Session, BOOLEAN IsQuiet)
 
 BOOLEAN ConnectionIsAbsent(HYPERDBG_SESSION *Session)
 {
-    CHAR ErrorText[TRANSPORT_ERROR_SIZE];
-
-    return !Session->IsConnected && ConnectionIsNoModule(ConnectionOpen(Session, ErrorText));
+    return !Session->IsConnected && ConnectionIsNoModule(ConnectionOpenQuietly(Session));
 }
 
 BOOLEAN ConnectionNeed(HYPERDBG_SESSION *Session)

@@ -516,6 +516,9 @@ static void ASmallerWindowIsNoticed(void **State)
     g_Tty.Screen.Columns = 40;
     Type("help of a line of more than forty letters");
     Expect("hyperdbg> help of a line of more than fo\nrty letters\n");
+    Press(CTRL('A'));
+    Press('X');
+    Expect("hyperdbg> Xhelp of a line of more than f\norty letters\n");
     Leave();
 }
 

@@ -450,6 +450,26 @@ static void OnlyWellFormedUtf8IsLetThrough(void **State)
     }
 }
 
+/* The bytes end a block of the heap: reading beyond them would be noticed. */
+static void ACharacterCutAtTheEndIsNotReadBeyondIt(void **State)
+{
+    static const CHAR *const Cuts[] = {"\xc3", "\xe2\x82", "\xf0\x9f\x90"};
+
+    (void)State;
+    for (UINT32 i = 0; i < COUNT_OF(Cuts); i++) {
+        SIZE_T Length = strlen(Cuts[i]);
+        CHAR *Exact   = malloc(Length);
+        TEXT Text;
+
+        assert_non_null(Exact);
+        memcpy(Exact, Cuts[i], Length);
+        TextClear(&Text);
+        TextAddForeign(&Text, Exact, Length);
+        assert_int_equal(Text.Length, 4 * Length);
+        free(Exact);
+    }
+}
+
 static void TextIsCutNotOverrun(void **State)
 {
     static TEXT Text;
@@ -483,6 +503,7 @@ int main(void)
         cmocka_unit_test(ADamagedRecordCostsTheRestOfTheReadOnly),
         cmocka_unit_test(GarbageInTheLogIsNeverTrusted),
         cmocka_unit_test(OnlyWellFormedUtf8IsLetThrough),
+        cmocka_unit_test(ACharacterCutAtTheEndIsNotReadBeyondIt),
         cmocka_unit_test(TextIsCutNotOverrun),
     };
 

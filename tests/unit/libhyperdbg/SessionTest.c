@@ -235,6 +235,10 @@ static void ModulesOfAnotherVersionAreRefused(void **State)
     assert_string_equal(Bench->Output,
                         "error: tool and modules are of different versions: install them together\n");
     assert_false(Bench->Kernel.IsConnected);
+    assert_int_equal(BenchRun(Bench, ".status"), HYPERDBG_FAILURE);
+    assert_int_equal(Bench->Lines, 1);
+    assert_int_equal(BenchRun(Bench, "sleep 0"), HYPERDBG_SUCCESS);
+    assert_int_equal(Bench->Lines, 0);
     Bench->Kernel.RequestError = ENOTTY; /* a request of another size */
     assert_int_equal(BenchRun(Bench, "!cpuid"), HYPERDBG_FAILURE);
     assert_non_null(strstr(Bench->Output, "tool and modules are of different versions"));
@@ -420,6 +424,24 @@ static void AnInterruptEndsSleepAndTheLine(void **State)
     BenchFree(Bench);
 }
 
+static VOID InterruptAtALine(PVOID Context, HYPERDBG_MESSAGE_KIND Kind, const CHAR *Line)
+{
+    (void)Line;
+    if (Kind == HYPERDBG_MESSAGE_RESULT)
+        HyperDbgInterrupt(((BENCH *)Context)->Session);
+}
+
+static void AnInterruptEndsTheLineBetweenTwoCommandsToo(void **State)
+{
+    BENCH *Bench = BenchMake(HYPERDBG_FORMAT_TEXT, TRUE);
+
+    (void)State;
+    HyperDbgSetMessageCallback(Bench->Session, InterruptAtALine, Bench);
+    assert_int_equal(BenchRun(Bench, "!cpuid 1; !cpuid 2"), HYPERDBG_FAILURE);
+    assert_int_equal(Bench->Kernel.EventCount, 1);
+    BenchFree(Bench);
+}
+
 /* --- scripts ---------------------------------------------------------------------------------- */
 
 /* Runs a script of this text. */
@@ -580,6 +602,7 @@ int main(void)
         cmocka_unit_test(FlushThrowsAwayWhatWaitsPausedOrNot),
         cmocka_unit_test(SleepShowsRecordsAsTheyCome),
         cmocka_unit_test(AnInterruptEndsSleepAndTheLine),
+        cmocka_unit_test(AnInterruptEndsTheLineBetweenTwoCommandsToo),
         cmocka_unit_test(ScriptsRunUntilALineFails),
         cmocka_unit_test(ScriptsEndAtExitAndWithoutANewline),
         cmocka_unit_test(ScriptsAreText),
