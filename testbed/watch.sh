@@ -17,7 +17,13 @@ alive() { [ "$MACHINE_PID" ] && kill -0 "$MACHINE_PID" 2>/dev/null; }
 stop_machine() {
     alive || return 0
     kill -KILL -- "-$MACHINE_PID" 2>/dev/null || kill -KILL "$MACHINE_PID" 2>/dev/null || true
+    reap_machine
+}
+
+# reap_machine: waits for the emulator's end; its number may be another process's afterwards, so it is forgotten.
+reap_machine() {
     wait "$MACHINE_PID" 2>/dev/null || true
+    MACHINE_PID=
 }
 
 # look_at_console: takes what is new on the console. Sets STATUS when the guest reported its command's exit status,
@@ -82,7 +88,7 @@ run_watched() {
     look_at_console
     [ -n "$STATUS" ] || FAILURE=${FAILURE:-$(machine_cause)}
     [ -z "$FAILURE" ] || report_failure
-    wait "$MACHINE_PID" 2>/dev/null || true
+    [ -z "$MACHINE_PID" ] || reap_machine
 }
 
 # run_interactive: as run_watched, with the person's terminal on the guest's second serial port and no time limit.
