@@ -15,5 +15,10 @@ HYPERHV_LINUX_SOURCES := hyperhv/vmx/AsmVmexitHandler.S platform/linux/LinuxModu
 
 $(eval $(call archive,hyperhv,$(HYPERHV_SOURCES)))
 
-UNIT_ARCHIVES += hyperhv
+# What several of its tests share: the decoder beside Zydis.
+$(eval $(call archive,hyperhvtest,tests/unit/hyperhv/DecodeOracle.c))
+
+UNIT_ARCHIVES += hyperhvtest hyperhv
+UNIT_LIBS     += -lZydis
+DEPS          += libzydis-dev
 UNIT_TESTS    += $(wildcard tests/unit/hyperhv/*Test.c)
