@@ -20,5 +20,5 @@ $(eval $(call archive,hyperhvtest,tests/unit/hyperhv/DecodeOracle.c))
 
 UNIT_ARCHIVES += hyperhvtest hyperhv
 UNIT_LIBS     += -lZydis
-DEPS          += libzydis-dev
+DEPS          += libzydis-dev lz4 xz-utils zstd
 UNIT_TESTS    += $(wildcard tests/unit/hyperhv/*Test.c)
