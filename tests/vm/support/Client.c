@@ -34,6 +34,14 @@ INT32 ClientRunTool(const CHAR *Commands)
     return WIFEXITED(Status) ? WEXITSTATUS(Status) : -1;
 }
 
+VOID ClientHurry(BOOLEAN Set)
+{
+    FILE *File = fopen("/sys/kernel/rcu_expedited", "w");
+
+    if (File == NULL || fprintf(File, "%u", Set) < 0 || fclose(File) != 0)
+        TapGiveUp("/sys/kernel/rcu_expedited");
+}
+
 static VOID ClientNeedTool(const CHAR *Commands)
 {
     if (ClientRunTool(Commands) != 0) {

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * cycles.c - the VMM loads and unloads a hundred times while every core works: each time on all cores, each
+ * time back, with the load's own results right throughout; by the tool every time, and with an event armed
+ * every fourth.
+ *
+ * Context: user space of the guest, root.
+ */
+#include "tests/vm/support/Client.h"
+#include "tests/vm/support/Instructions.h"
+#include "tests/vm/support/Tap.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CYCLES    100
+#define MAX_CORES 64
+
+/* What the load tells us, in shared memory; one process at a time writes it. */
+typedef struct _LOAD {
+    volatile UINT64 Rounds;
+    volatile UINT64 Wrong;
+    volatile UINT64 Bare; /* CPUIDs that saw no hypervisor */
+    volatile UINT64 Virtual;
+} LOAD;
+
+static LOAD *g_Load;
+static UINT32 g_CoreCount;
+
+/* --- the load --- */
+
+/* Which machine is this? */
+static VOID Look(LOAD *Load)
+{
+    CPUID_REGISTERS Registers = {.Rax = 1};
+
+    ExecuteCpuid(&Registers);
+    if (Registers.Rcx >> 31 & 1)
+        Load->Virtual++;
+    else
+        Load->Bare++;
+}
+
+static double Sum(LOAD *Load)
+{
+    double X = 0.4, Total = 0;
+
+    for (UINT32 Index = 0; Index < 3000; Index++) {
+        X = 3.9 * X * (1 - X);
+        Total += X;
+        if (Index % 100 == 0)
+            Look(Load);
+    }
+    return Total;
+}
+
+/* A child, a pipe, floating point: right or not. */
+static BOOLEAN RoundIsRight(LOAD *Load, double Expected)
+{
+    double Got = 0;
+    INT32 Pipe[2], Status = -1;
+
+    if (pipe(Pipe) != 0)
+        return FALSE;
+    const INT32 Child = fork();
+    if (Child == 0) {
+        Got = Sum(Load);
+        _exit(write(Pipe[1], &Got, sizeof(Got)) != sizeof(Got));
+    }
+    const ssize_t Length = read(Pipe[0], &Got, sizeof(Got));
+    waitpid(Child, &Status, 0);
+    close(Pipe[0]);
+    close(Pipe[1]);
+    return Length == sizeof(Got) && Status == 0 && Got == Expected;
+}
+
+static INT32 Work(PVOID Context)
+{
+    LOAD *Load            = Context;
+    const double Expected = Sum(Load);
+
+    if (nice(19) == -1) /* whoever loads comes first: the load has what is left, which is most of it */
+        return 1;
+    for (;;) {
+        Load->Wrong += !RoundIsRight(Load, Expected);
+        for (UINT32 Index = 0; Index < 20; Index++)
+            Load->Wrong += Sum(Load) != Expected;
+        Load->Rounds++;
+    }
+}
+
+/* --- the cycles --- */
+
+static UINT32 CyclesFailed(VOID)
+{
+    UINT32 Failed = 0;
+
+    for (UINT32 Cycle = 0; Cycle < CYCLES; Cycle++) {
+        const CHAR *Commands =
+            Cycle % 4 == 0 ? "load vmm; !cpuid 1 stage all; unload vmm" : "load vmm; .status; unload vmm";
+        CHAR Check[128];
+
+        if (ClientRunTool(Commands) != 0)
+            Failed++;
+        snprintf(Check, sizeof(Check), "grep -q 'runs on %u core' /tmp/tool.out", g_CoreCount);
+        if (system(Check) != 0)
+            Failed++;
+    }
+    return Failed;
+}
+
+static VOID CheckLoad(VOID)
+{
+    for (UINT32 Core = 0; Core < g_CoreCount; Core++) {
+        TapIsNumber(g_Load[Core].Wrong, 0, "core %u: the load's results were right", Core);
+        TapIs(g_Load[Core].Virtual > 0 && g_Load[Core].Virtual < g_Load[Core].Rounds,
+              "core %u: the load ran with and without the VMM", Core);
+        TapNote("core %u: %llu rounds, %llu of them on the VMM", Core, g_Load[Core].Rounds,
+                g_Load[Core].Virtual);
+    }
+}
+
+int main(void)
+{
+    CLIENT_CHILD Child[MAX_CORES];
+
+    g_CoreCount = ClientCoreCount();
+    g_Load =
+        mmap(NULL, g_CoreCount * sizeof(*g_Load), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (g_Load == MAP_FAILED)
+        TapGiveUp("memory");
+    for (UINT32 Core = 0; Core < g_CoreCount; Core++) {
+        ClientFork(&Child[Core], Core, Work, &g_Load[Core]);
+        ClientGo(&Child[Core]);
+    }
+    ClientHurry(TRUE);
+    TapIsNumber(CyclesFailed(), 0, "%u cycles of load and unload, on %u cores at work", CYCLES, g_CoreCount);
+    ClientHurry(FALSE);
+    for (UINT32 Core = 0; Core < g_CoreCount; Core++) {
+        kill(Child[Core].ProcessId, SIGKILL);
+        ClientWait(&Child[Core]);
+    }
+    CheckLoad();
+    TapIs(ClientRunTool("unload remove") == 0, "the modules go");
+    TapIs(
+        system("dmesg | grep -E 'BUG|Oops|WARNING: CPU|rcu.*stall|soft lockup|Call Trace' | sed 's/^/# /' | "
+               "grep . && exit 1; exit 0") == 0,
+        "the kernel has nothing to complain about");
+    return TapEnd();
+}
