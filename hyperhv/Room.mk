@@ -22,3 +22,23 @@ UNIT_ARCHIVES += hyperhvtest hyperhv
 UNIT_LIBS     += -lZydis
 DEPS          += libzydis-dev lz4 xz-utils zstd
 UNIT_TESTS    += $(wildcard tests/unit/hyperhv/*Test.c)
+
+# Fuzzers. `make check` runs each as a test (tests/fuzz/Driver.c).
+HYPERHV_FUZZERS := $(wildcard tests/fuzz/hyperhv/*Fuzz.c)
+UNIT_TESTS      += $(HYPERHV_FUZZERS)
+
+# With libFuzzer, for FUZZ_SECONDS each; what it finds of interest lands in build/fuzz/NAME.corpus (needs clang).
+$(BUILD)/fuzz/%: tests/fuzz/hyperhv/%.c $(addprefix hyperhv/memory/,InstructionDecode.c InstructionTables.c) \
+                 tests/unit/hyperhv/DecodeOracle.c
+	@mkdir -p $@.corpus
+	$(Q)clang $(CPPFLAGS) -std=gnu11 -g -O1 -fno-strict-aliasing -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=undefined -o $@ $(filter %.c,$^) -lZydis
+
+fuzz-hyperhv: $(HYPERHV_FUZZERS:tests/fuzz/hyperhv/%.c=$(BUILD)/fuzz/%) ## fuzz the instruction decoder (FUZZ_SECONDS=600 each)
+	$(Q)for fuzzer in $^; do \
+	    $$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=512 $$fuzzer.corpus \
+	        tests/fuzz/hyperhv/corpus/$$(basename $$fuzzer) || exit 1; \
+	done
+
+fuzz: fuzz-hyperhv
+.PHONY: fuzz-hyperhv
