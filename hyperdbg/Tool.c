@@ -12,7 +12,7 @@
 #include "hyperdbg/Terminal.h"
 #include "hyperdbg/ToolTransport.h"
 #include "SDK/Ioctls.h"
-#include "script/tool/Tool.h"
+#include "script/tool/ScriptTool.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -33,7 +33,8 @@ static const CHAR g_Help[] =
     "input)\n"
     "       hyperdbg [--json] -c COMMANDS   run COMMANDS, separated by ';', and leave\n"
     "       hyperdbg [--json] FILE          run the commands of FILE ('-': standard input) and leave\n"
-    "       hyperdbg -e SCRIPT [OPTIONS]    try a script without a machine ('hyperdbg -e' tells the options)\n"
+    "       hyperdbg -e SCRIPT [OPTIONS]    try a script without a machine ('hyperdbg -e' tells the "
+    "options)\n"
     "\n"
     "  -c, --command COMMANDS   what to run\n"
     "  -j, --json               one JSON object a line instead of text\n"

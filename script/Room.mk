@@ -3,7 +3,7 @@
 
 SCRIPT_ENGINE_SOURCES := $(sort $(wildcard script/engine/*.c))
 SCRIPT_EVAL_SOURCES   := $(sort $(wildcard script/eval/*.c))
-SCRIPT_TOOL_SOURCES   := script/mock/Mock.c script/tool/Tool.c script/tool/State.c script/tool/Instance.c
+SCRIPT_TOOL_SOURCES   := script/mock/Mock.c script/tool/ScriptTool.c script/tool/State.c script/tool/Instance.c
 SCRIPT_LIBRARIES      := -lbpf
 
 $(eval $(call archive,scriptengine,$(SCRIPT_ENGINE_SOURCES)))
@@ -64,7 +64,7 @@ DEPS          += clang libclang-rt-14-dev
 FUZZ_CC       ?= clang
 FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 FUZZ_SECONDS  ?= 600
-SCRIPT_FUZZ_SOURCES := $(SCRIPT_ENGINE_SOURCES) $(SCRIPT_EVAL_SOURCES) script/mock/Mock.c script/tool/Instance.c tests/fuzz/script/Fuzz.c
+SCRIPT_FUZZ_SOURCES := $(SCRIPT_ENGINE_SOURCES) $(SCRIPT_EVAL_SOURCES) script/mock/Mock.c script/tool/Instance.c tests/fuzz/script/ScriptFuzz.c
 SCRIPT_FUZZERS      := $(BUILD)/fuzz/CompileFuzz $(BUILD)/fuzz/VerifyFuzz
 
 $(BUILD)/fuzz/%.o: %.c

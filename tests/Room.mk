@@ -14,7 +14,7 @@ DEPS += python3 shellcheck clang-format
 VM_SUPPORT_SOURCES := $(wildcard tests/vm/support/*.c)
 VM_PROGRAMS        := $(patsubst tests/vm/programs/%.c,$(BUILD)/user/tests/vm/%,$(wildcard tests/vm/programs/*.c))
 VM_DEPS            += $(BUILD)/user/hyperdbg $(VM_PROGRAMS) $(BUILD)/modules/6.1/.built $(BUILD)/modules/6.12/.built
-VM_FILES           += $(BUILD)/user/hyperdbg $(VM_PROGRAMS:$(BUILD)/user/tests/vm/%=$(BUILD)/user/tests/vm/%:/root/programs/%)
+VM_FILES           += $(BUILD)/user/hyperdbg $(foreach program,$(VM_PROGRAMS),$(program):/root/programs/$(notdir $(program)))
 VM_FILES           += $(patsubst %,$(BUILD)/modules/{kernel}/%.ko,$(MODULES) $(EXTRA_NAMES))
 
 $(eval $(call archive,vmtest,$(VM_SUPPORT_SOURCES)))

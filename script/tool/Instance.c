@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "script/eval/Map.h"
-#include "script/tool/Tool.h"
+#include "script/tool/ScriptTool.h"
 
 static BOOLEAN InstanceGlobals(SCRIPT_INSTANCE *Instance)
 {

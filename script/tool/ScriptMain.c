@@ -4,7 +4,7 @@
  *
  * Context: user space.
  */
-#include "script/tool/Tool.h"
+#include "script/tool/ScriptTool.h"
 
 int main(int argc, char **argv)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "script/eval/Opcode.h"
-#include "script/tool/Tool.h"
+#include "script/tool/ScriptTool.h"
 
 #define STATE_MAXIMUM_LINE 4096
 

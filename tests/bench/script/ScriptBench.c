@@ -20,7 +20,7 @@
 #include <uthash.h>
 
 #include "script/eval/Verify.h"
-#include "script/tool/Tool.h"
+#include "script/tool/ScriptTool.h"
 
 #define ROUNDS 21
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "script/engine/Engine.h"
-#include "tests/fuzz/script/Fuzz.h"
+#include "tests/fuzz/script/ScriptFuzz.h"
 
 int LLVMFuzzerTestOneInput(const UINT8 *Data, SIZE_T Size)
 {

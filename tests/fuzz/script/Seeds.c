@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "script/tool/Tool.h"
+#include "script/tool/ScriptTool.h"
 #include "tests/unit/script/Case.h"
 
 static BOOLEAN SeedWrite(const CHAR *Folder, UINT32 Number, const VOID *Bytes, SIZE_T Size)

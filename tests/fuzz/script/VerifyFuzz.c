@@ -9,7 +9,7 @@
 
 #include "script/engine/Engine.h"
 #include "script/eval/Verify.h"
-#include "tests/fuzz/script/Fuzz.h"
+#include "tests/fuzz/script/ScriptFuzz.h"
 
 int LLVMFuzzerTestOneInput(const UINT8 *Data, SIZE_T Size)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "script/tool/Tool.h"
+#include "script/tool/ScriptTool.h"
 #include "tests/unit/script/Case.h"
 
 /* --- reading --- */

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "script/tool/Tool.h"
+#include "script/tool/ScriptTool.h"
 
 /* What both sides leave to chance otherwise: overflow wraps, shifts take the count modulo the width. */
 #pragma GCC optimize("wrapv")

@@ -8,7 +8,8 @@
 
 static char *how = "";
 module_param(how, charp, 0);
-MODULE_PARM_DESC(how, "triple: a fault that no core survives; spin: every core busy for ever, interrupts off");
+MODULE_PARM_DESC(how,
+                 "triple: a fault that no core survives; spin: every core busy for ever, interrupts off");
 
 /* What the register dump must show. */
 #define MARK 0x5eed5eedUL
@@ -18,7 +19,7 @@ static void broken_triple_fault(void)
     struct {
         u16 limit;
         u64 base;
-    } __packed empty = { 0, 0 };
+    } __packed empty = {0, 0};
 
     asm volatile("cli; lidt %0; int3" : : "m"(empty), "a"(MARK));
 }

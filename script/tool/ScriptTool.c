@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Tool.c - compiles a script, shows its bytecode, runs it on a mock machine.
+ * ScriptTool.c - compiles a script, shows its bytecode, runs it on a mock machine.
  *
  * Context: user space.
  */
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "script/tool/Tool.h"
+#include "script/tool/ScriptTool.h"
 
 enum { TOOL_WELL = 0, TOOL_SCRIPT = 1, TOOL_RUN = 2, TOOL_USE = 3 };
 

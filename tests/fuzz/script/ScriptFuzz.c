@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Fuzz.c - running what a fuzzer found to be a program.
+ * ScriptFuzz.c - running what a fuzzer found to be a program.
  *
  * Context: user space.
  */
 #include <stdlib.h>
 
 #include "script/eval/Map.h"
-#include "script/tool/Tool.h"
-#include "tests/fuzz/script/Fuzz.h"
+#include "script/tool/ScriptTool.h"
+#include "tests/fuzz/script/ScriptFuzz.h"
 
 #define FUZZ_BUDGET     20000
 #define FUZZ_MAP_MEMORY (16u << 20)

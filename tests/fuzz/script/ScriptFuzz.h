@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Fuzz.h - what the fuzzers of the script room share.
+ * ScriptFuzz.h - what the fuzzers of the script room share.
  *
  * Context: user space.
  */

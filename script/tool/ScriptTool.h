@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Tool.h - trying a script without any machine: what `hyperdbg -e` and the program hyperdbg-script do.
+ * ScriptTool.h - trying a script without any machine: what `hyperdbg -e` and the program hyperdbg-script do.
  *
  * Context: user space.
  */
