@@ -15,22 +15,33 @@ HYPERHV_LINUX_SOURCES := hyperhv/vmx/AsmVmexitHandler.S platform/linux/LinuxModu
 
 $(eval $(call archive,hyperhv,$(HYPERHV_SOURCES)))
 
-UNIT_ARCHIVES += hyperhv
+# What several of its tests share: the decoder beside Zydis.
+$(eval $(call archive,hyperhvtest,tests/unit/hyperhv/DecodeOracle.c))
+
+UNIT_ARCHIVES += hyperhvtest hyperhv
+UNIT_LIBS     += -lZydis
+DEPS          += libzydis-dev lz4 xz-utils zstd
 UNIT_TESTS    += $(wildcard tests/unit/hyperhv/*Test.c)
 
-# Any exits of any guest. `make check` runs the corpus and some thousand changes of it (tests/fuzz/Driver.c); with libFuzzer
-# for FUZZ_SECONDS, what it finds of interest lands in build/fuzz/VmexitFuzz.corpus (needs clang).
-UNIT_TESTS += tests/fuzz/hyperhv/VmexitFuzz.c
+# `make check` runs each fuzzer's corpus and some thousand changes of it (tests/fuzz/Driver.c); with libFuzzer, for FUZZ_SECONDS
+# each, what it finds of interest lands in build/fuzz/NAME.corpus (needs clang).
+UNIT_TESTS += tests/fuzz/hyperhv/VmexitFuzz.c tests/fuzz/hyperhv/InstructionFuzz.c
 
-HYPERHV_FUZZ_SOURCES := tests/fuzz/hyperhv/VmexitFuzz.c $(HYPERHV_SOURCES) $(wildcard platform/hosted/*.c)
+VMEXIT_FUZZ_SOURCES      := tests/fuzz/hyperhv/VmexitFuzz.c $(HYPERHV_SOURCES) $(wildcard platform/hosted/*.c)
+INSTRUCTION_FUZZ_SOURCES := tests/fuzz/hyperhv/InstructionFuzz.c tests/unit/hyperhv/DecodeOracle.c \
+                            $(addprefix hyperhv/memory/,InstructionDecode.c InstructionTables.c)
+HYPERHV_FUZZERS          := $(BUILD)/fuzz/VmexitFuzz $(BUILD)/fuzz/InstructionFuzz
 
-$(BUILD)/fuzz/VmexitFuzz: $(HYPERHV_FUZZ_SOURCES:%.c=$(BUILD)/fuzz/%.o)
-	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^
+$(BUILD)/fuzz/VmexitFuzz: $(VMEXIT_FUZZ_SOURCES:%.c=$(BUILD)/fuzz/%.o)
+$(BUILD)/fuzz/InstructionFuzz: $(INSTRUCTION_FUZZ_SOURCES:%.c=$(BUILD)/fuzz/%.o)
+$(HYPERHV_FUZZERS):
+	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^ -lZydis
 
-fuzz-hyperhv: $(BUILD)/fuzz/VmexitFuzz ## fuzz the exits of the VMM for FUZZ_SECONDS
-	@mkdir -p $<.corpus
-	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=10 -print_final_stats=1 $<.corpus \
-	    tests/fuzz/hyperhv/corpus/VmexitFuzz
+fuzz-hyperhv: $(HYPERHV_FUZZERS) ## fuzz the exits and the instruction decoder of the VMM for FUZZ_SECONDS each
+	$(Q)for fuzzer in $^; do mkdir -p $$fuzzer.corpus; \
+	    $$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=10 -print_final_stats=1 $$fuzzer.corpus \
+	        tests/fuzz/hyperhv/corpus/$$(basename $$fuzzer) || exit 1; \
+	done
 
 fuzz: fuzz-hyperhv
 .PHONY: fuzz-hyperhv

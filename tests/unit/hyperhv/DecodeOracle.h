@@ -12,11 +12,9 @@
 typedef struct _DECODE_TALLY {
     UINT64 Decoded;    /* by both */
     UINT64 Refused;    /* by both */
-    UINT64 Lenient;    /* by Zydis alone: what our contract allows */
-    UINT64 Accesses;   /* decoded instructions with an explicit memory operand that is accessed */
+    UINT64 Lenient;    /* by us alone: what our contract allows */
+    UINT64 Accesses;   /* decoded by both, with a memory operand that is accessed */
     UINT64 KnownSizes; /* those of them whose size we say */
-    UINT64 Implicit;   /* the same of instructions with implicit memory operands only */
-    UINT64 KnownImplicit;
 } DECODE_TALLY;
 
 /* Decodes Bytes twice and compares all that INSTRUCTION says. NULL: they agree; else what differs, valid

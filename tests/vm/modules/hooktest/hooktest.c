@@ -260,6 +260,114 @@ static void test_hit_within_step(void)
     free_page((unsigned long)page);
 }
 
+/* --- which bytes an access touches --- */
+
+#define STORE(suffix, register, address)                                                                     \
+    asm volatile("mov" suffix " %" register "0, %1" : : "r"(0x5a5a5a5a5a5a5a5aul), "m"(*(address)) : "memor" \
+                                                                                                     "y")
+
+static long writes_of(void (*access)(u8 *), u8 *address)
+{
+    atomic_long_set(&writes, 0);
+    access(address);
+    return atomic_long_read(&writes);
+}
+
+static void store_8(u8 *address)
+{
+    STORE("q", "", address);
+}
+
+static void store_4(u8 *address)
+{
+    STORE("l", "k", address);
+}
+
+static void store_1(u8 *address)
+{
+    STORE("b", "b", address);
+}
+
+static void store_16_bytes_one_by_one(u8 *address)
+{
+    long count = 16;
+
+    asm volatile("rep stosb" : "+D"(address), "+c"(count) : "a"(0x5a) : "memory");
+}
+
+static void exchange_16(u8 *address)
+{
+    u64 low = 0, high = 0;
+
+    asm volatile("lock cmpxchg16b %2" : "+a"(low), "+d"(high), "+m"(*address) : "b"(1), "c"(2) : "memory");
+}
+
+/* A range of 8 bytes in the middle of a page. */
+static void test_reach(void)
+{
+    u8 *page = (u8 *)__get_free_page(GFP_KERNEL | __GFP_ZERO), *range = page + 0x108;
+
+    reset_counters();
+    expect("a range in a page is monitored", ConfigureEptHookMonitor(81, (UINTPTR)range, 8, FALSE, 2), 0);
+    expect("8 bytes up to the range: no event", writes_of(store_8, range - 8), 0);
+    expect("8 bytes of which one lies in it: an event", writes_of(store_8, range - 7), 1);
+    expect("8 bytes from its last one: an event", writes_of(store_8, range + 7), 1);
+    expect("8 bytes behind it: no event", writes_of(store_8, range + 8), 0);
+    expect("4 bytes up to the range: no event", writes_of(store_4, range - 4), 0);
+    expect("4 bytes of which one lies in it: an event", writes_of(store_4, range - 3), 1);
+    expect("1 byte before it: no event", writes_of(store_1, range - 1), 0);
+    expect("1 byte of it: an event", writes_of(store_1, range), 1);
+    expect("16 bytes that end with it: an event", writes_of(exchange_16, range - 8), 1);
+    expect("16 bytes that end before it: no event", writes_of(exchange_16, range - 24), 0);
+    expect("a string of bytes over it: an event for each of its bytes",
+           writes_of(store_16_bytes_one_by_one, range - 4), 8);
+    ConfigureEptUnHookMonitor(81);
+    free_page((unsigned long)page);
+}
+
+/* --- short-circuited --- */
+
+TARGET(target_skip,
+       "mov %rdi, %rax\n target_skip_hook:\n" ANNOTATE_NOENDBR "movabs $0x1122334455667788, %rax\n"
+       "jmp __x86_return_thunk");
+TARGET(target_skip_cpuid, "push %rbx\n mov %rdi, %rax\n target_skip_cpuid_hook:\n" ANNOTATE_NOENDBR
+                          "cpuid\n pop %rbx\n jmp __x86_return_thunk");
+extern char target_skip_hook[], target_skip_cpuid_hook[];
+
+static void test_skip(void)
+{
+    u64 *page = (u64 *)__get_free_page(GFP_KERNEL | __GFP_ZERO);
+    long kept = 0, index;
+
+    reset_counters();
+    ConfigureEptHookMonitor(82, (UINTPTR)page, 8, FALSE, 3);
+    atomic_set(&skip, 1);
+    for (index = 1; index <= 100; index++)
+        WRITE_ONCE(page[0], index);
+    expect("a write that is short-circuited is told", atomic_long_read(&writes), 100);
+    expect("to its end", atomic_long_read(&posts), 100);
+    exchange_16((u8 *)page);
+    atomic_set(&skip, 0);
+    expect("and does not happen", READ_ONCE(page[0]) | READ_ONCE(page[1]), 0);
+    WRITE_ONCE(page[0], 7);
+    ConfigureEptUnHookMonitor(82);
+    expect("the next one does", page[0], 7);
+
+    ConfigureEptHook((UINTPTR)target_skip_hook);
+    ConfigureEptHook((UINTPTR)target_skip_cpuid_hook);
+    atomic_long_set(&breakpoint_hits, 0);
+    atomic_set(&skip, 1);
+    for (index = 0; index < 100; index++)
+        kept += (target_skip(index) == index) + (target_skip_cpuid(index) == index);
+    atomic_set(&skip, 0);
+    expect("instructions under breakpoints are skipped", kept, 200);
+    expect("one hit each", atomic_long_read(&breakpoint_hits), 200);
+    expect("and executed again when nobody says no", target_skip(1), 0x1122334455667788);
+    ConfigureEptUnHook((UINTPTR)target_skip_hook);
+    ConfigureEptUnHook((UINTPTR)target_skip_cpuid_hook);
+    free_page((unsigned long)page);
+}
+
 static int __init hooktest_init(void)
 {
     VMM_CALLBACKS callbacks = {.VmmCallbackTriggerEvents = on_event};
@@ -274,6 +382,8 @@ static int __init hooktest_init(void)
     test_hammer(target_other);
     test_monitor();
     test_hit_within_step();
+    test_reach();
+    test_skip();
     VmFuncUninitVmm();
     return 0;
 }

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * HookInstructionTest.c - hooks look at the guest's instruction: monitors count an access by all its bytes,
+ * and what a user short-circuits is skipped, one instruction exactly.
+ *
+ * Context: user space.
+ */
+#include "tests/unit/hyperhv/Testing.h"
+
+#include "hyperhv/hooks/HookPage.h"
+
+#define PAGE           PLATFORM_PAGE_SIZE
+#define CODE           0x00007F1234560000ull /* two pages of it; the second is mapped by MapCode only */
+#define LINEAR         0xFFFF888012345000ull /* of the monitored page */
+#define RANGE          0x100u                /* where on that page the monitored range is */
+#define RANGE_LENGTH   8u
+#define TAG            7u
+#define MAX_TABLES     16
+#define PTE            0x63ull
+#define OWN_ACCESS     0x180ull /* of a qualification: the access itself, at a linear address */
+#define PAGE_WALK      0x080ull
+#define VECTORED_TIMER TEST_INFO(INTERRUPTION_TYPE_EXTERNAL_INTERRUPT, 0xEC)
+#define RIGHTS_CODE64  0xA09Bu
+#define RIGHTS_CODE32  0xC09Bu
+#define RIGHTS_CODE16  0x809Bu
+
+/* --- the guest: its page tables, two pages of code, the page with the range --- */
+
+static UINT64 *g_Tables[MAX_TABLES];
+static UINT32 g_TableCount;
+static UINT8 *g_Code, *g_Data;
+
+static UINT64 *NewTable(VOID)
+{
+    assert_true(g_TableCount < MAX_TABLES);
+    return g_Tables[g_TableCount++] = PlatformMemoryAllocatePages(1);
+}
+
+static VOID Map(UINT64 Virtual, const VOID *Memory)
+{
+    UINT64 *Table = g_Tables[0];
+    UINT32 Level;
+
+    for (Level = 4; Level > 1; Level--) {
+        UINT64 *Entry = &Table[(Virtual >> (12 + 9 * (Level - 1))) & 511];
+
+        if (*Entry == 0)
+            *Entry = PlatformMemoryVirtualToPhysical(NewTable()) | PTE;
+        Table = PlatformMemoryPhysicalToVirtual(*Entry & ~(PAGE - 1));
+    }
+    Table[(Virtual >> 12) & 511] = PlatformMemoryVirtualToPhysical(Memory) | PTE;
+}
+
+static int Start(void **State)
+{
+    int Result = TestStart(State);
+
+    g_TableCount = 0;
+    g_Code       = PlatformMemoryAllocatePages(2);
+    g_Data       = PlatformMemoryAllocatePages(1);
+    Guest()->Cr3 = PlatformMemoryVirtualToPhysical(NewTable());
+    Map(CODE, g_Code);
+    return Result;
+}
+
+static int Finish(void **State)
+{
+    while (g_TableCount > 0)
+        PlatformMemoryFreePages(g_Tables[--g_TableCount], 1);
+    PlatformMemoryFreePages(g_Code, 2);
+    PlatformMemoryFreePages(g_Data, 1);
+    return TestFinish(State);
+}
+
+#undef TEST
+#define TEST(Name) cmocka_unit_test_setup_teardown(Name, Start, Finish)
+
+typedef struct _CODE_BYTES {
+    UINT8 Length;
+    UINT8 Bytes[15];
+} CODE_BYTES;
+
+static const CODE_BYTES Store1    = {2, {0x88, 0x07}};                         /* mov %al,(%rdi) */
+static const CODE_BYTES Store8    = {3, {0x48, 0x89, 0x07}};                   /* mov %rax,(%rdi) */
+static const CODE_BYTES Store16   = {3, {0x0F, 0x11, 0x07}};                   /* movups %xmm0,(%rdi) */
+static const CODE_BYTES Store64   = {6, {0x62, 0xF1, 0xFE, 0x48, 0x7F, 0x07}}; /* vmovdqu64 %zmm0,(%rdi) */
+static const CODE_BYTES Push      = {1, {0x50}};
+static const CODE_BYTES RepStosb  = {2, {0xF3, 0xAA}};
+static const CODE_BYTES Fxsave    = {3, {0x0F, 0xAE, 0x07}};
+static const CODE_BYTES Long      = {7, {0x48, 0xC7, 0x07, 0x78, 0x56, 0x34, 0x12}}; /* movq $...,(%rdi) */
+static const CODE_BYTES Gibberish = {3, {0x0F, 0x04, 0xC0}};
+
+/* The guest is about to execute Code, Offset bytes into its first page. */
+static VOID GuestAt(UINT32 Offset, const CODE_BYTES *Code)
+{
+    memcpy(g_Code + Offset, Code->Bytes, Code->Length);
+    Guest()->Rip = CODE + Offset;
+}
+
+static UINT64 DataPhysical(UINT32 Offset)
+{
+    return PlatformMemoryVirtualToPhysical(g_Data) + Offset;
+}
+
+static VOID Monitor(UINT32 Access)
+{
+    assert_int_equal(ConfigureEptHookMonitor(TAG, DataPhysical(RANGE), RANGE_LENGTH, TRUE, Access), 0);
+}
+
+/* The instruction touches the monitored page, from Offset on. */
+static VOID Violate(UINT32 Access, UINT64 Kind, UINT32 Offset, UINT32 Vectored)
+{
+    FakeExit(&(FAKE_EXIT){.Reason           = VMX_EXIT_REASON_EPT_VIOLATION,
+                          .Qualification    = Access | Kind,
+                          .GuestPhysical    = DataPhysical(Offset),
+                          .GuestLinear      = Kind == OWN_ACCESS ? LINEAR + Offset : 0,
+                          .IdtVectoringInfo = Vectored});
+}
+
+static VOID Write(UINT32 Offset)
+{
+    Violate(HOOK_ACCESS_WRITE, OWN_ACCESS, Offset, 0);
+}
+
+static BOOLEAN IsInStep(VOID)
+{
+    return (GuestField(VMCS_PRIMARY_PROCESSOR_CONTROLS) & PRIMARY_MONITOR_TRAP_FLAG) != 0;
+}
+
+static VOID EndStep(VOID)
+{
+    assert_true(IsInStep());
+    *FakeInterruptibility(PlatformCpuCurrent()) = 0; /* the shadow was the instruction's */
+    FakeExit(&(FAKE_EXIT){.Reason = VMX_EXIT_REASON_MONITOR_TRAP_FLAG});
+    assert_false(IsInStep());
+}
+
+static BOOLEAN Ignore(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    (void)Regs;
+    return !IsPost;
+}
+
+static UINT32 CountEvents(VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE Stage)
+{
+    UINT32 Index, Count = 0;
+
+    for (Index = 0; Index < g_Test.EventCount; Index++)
+        Count += g_Test.Events[Index].Stage == Stage;
+    return Count;
+}
+
+#define PRE  CountEvents(VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION)
+#define POST CountEvents(VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION)
+
+/* --- monitors: which bytes an access touches --- */
+
+static VOID ExpectEvents(const CODE_BYTES *Code, UINT32 Offset, UINT32 Expected)
+{
+    g_Test.EventCount = 0;
+    GuestAt(0x200, Code);
+    Write(Offset);
+    if (g_Test.EventCount != Expected)
+        fail_msg("code %02x %02x, offset %x: %u events", Code->Bytes[0], Code->Bytes[1], Offset,
+                 g_Test.EventCount);
+    assert_int_equal(Guest()->Rip, CODE + 0x200);
+    EndStep();
+}
+
+static void AnAccessThatReachesIntoTheRangeIsAnEvent(void **State)
+{
+    static const struct {
+        const CODE_BYTES *Code;
+        UINT32 Size;
+    } Accesses[] = {{&Store1, 1}, {&Store8, 8}, {&Store16, 16}, {&Store64, 64}, {&Push, 8}, {&RepStosb, 1}};
+    UINT32 Index, Offset;
+
+    (void)State;
+    Monitor(HOOK_ACCESS_WRITE);
+    for (Index = 0; Index < COUNT_OF(Accesses); Index++)
+        for (Offset = RANGE - 80; Offset < RANGE + RANGE_LENGTH + 4; Offset++)
+            ExpectEvents(Accesses[Index].Code, Offset,
+                         Offset + Accesses[Index].Size > RANGE && Offset < RANGE + RANGE_LENGTH);
+}
+
+static void AnAccessOfTheRestOfThePageIsNone(void **State)
+{
+    (void)State;
+    Monitor(HOOK_ACCESS_WRITE);
+    ExpectEvents(&Store64, 0, 0);
+    ExpectEvents(&Store64, RANGE - 65, 0);
+    ExpectEvents(&Store64, PAGE - 64, 0);
+    ExpectEvents(&Fxsave, 0, 0);
+}
+
+/* It costs nothing to know that: no page table of the guest is walked. */
+static void FarBelowTheRangeTheInstructionIsNotLookedAt(void **State)
+{
+    (void)State;
+    Monitor(HOOK_ACCESS_WRITE);
+    Guest()->Rip = CODE + 8 * PAGE; /* not mapped */
+    Write(RANGE - 64);
+    assert_int_equal(g_Test.EventCount, 0);
+}
+
+static void AnInstructionThatNobodyCanReadAccessesEightBytes(void **State)
+{
+    (void)State;
+    Monitor(HOOK_ACCESS_WRITE);
+    ExpectEvents(&Gibberish, RANGE - 8, 0);
+    ExpectEvents(&Gibberish, RANGE - 7, 1);
+}
+
+static void TheProcessorsOwnAccessesHaveEightBytesWhateverTheInstruction(void **State)
+{
+    (void)State;
+    Monitor(HOOK_ACCESS_WRITE);
+    GuestAt(0x200, &Store64);
+    Violate(HOOK_ACCESS_WRITE, PAGE_WALK, RANGE - 8, 0);
+    EndStep();
+    assert_int_equal(g_Test.EventCount, 0);
+    Violate(HOOK_ACCESS_WRITE, PAGE_WALK, RANGE, 0);
+    EndStep();
+    assert_int_equal(g_Test.EventCount, 1);
+
+    /* An interrupt comes before the instruction, and its frame is pushed. */
+    Guest()->Regs.rflags |= TEST_RFLAGS_IF;
+    Violate(HOOK_ACCESS_WRITE, OWN_ACCESS, RANGE - 8, VECTORED_TIMER);
+    EndStep();
+    assert_int_equal(g_Test.EventCount, 1);
+}
+
+static void TwoRangesOfAPageAreToldApart(void **State)
+{
+    (void)State;
+    Monitor(HOOK_ACCESS_WRITE);
+    assert_int_equal(ConfigureEptHookMonitor(TAG + 1, DataPhysical(RANGE + RANGE_LENGTH), 1, TRUE, 2), 0);
+    ExpectEvents(&Store8, RANGE - 7, 1);
+    ExpectEvents(&Store8, RANGE, 1);
+    ExpectEvents(&Store8, RANGE + 1, 2);
+    ExpectEvents(&Store64, RANGE - 56, 1);
+    ExpectEvents(&Store64, RANGE - 55, 2);
+}
+
+/* All bytes of the instruction are fetched. */
+static void AnInstructionThatReachesIntoTheRangeIsExecutedThere(void **State)
+{
+    UINT32 Offset;
+
+    (void)State;
+    Monitor(HOOK_ACCESS_EXECUTE);
+    Map(LINEAR, g_Data);
+    for (Offset = RANGE - 10; Offset < RANGE + RANGE_LENGTH + 4; Offset++) {
+        memcpy(g_Data + Offset, Long.Bytes, Long.Length);
+        g_Test.EventCount = 0;
+        Guest()->Rip      = LINEAR + Offset;
+        Violate(HOOK_ACCESS_EXECUTE, OWN_ACCESS, Offset, 0);
+        assert_int_equal(g_Test.EventCount, Offset + Long.Length > RANGE && Offset < RANGE + RANGE_LENGTH);
+        EndStep();
+    }
+}
+
+/* Of an instruction that begins on the page before, only what lies on this page counts. */
+static void TheRestOfAnInstructionIsExecutedOnTheNextPage(void **State)
+{
+    (void)State;
+    assert_int_equal(ConfigureEptHookMonitor(TAG, DataPhysical(3), 1, TRUE, HOOK_ACCESS_EXECUTE), 0);
+    Map(LINEAR, g_Data);
+    Map(LINEAR - PAGE, g_Code);
+
+    Guest()->Rip = LINEAR - 4;
+    memcpy(g_Code + PAGE - 4, Long.Bytes, 4);
+    memcpy(g_Data, Long.Bytes + 4, 3);
+    Violate(HOOK_ACCESS_EXECUTE, OWN_ACCESS, 0, 0);
+    EndStep();
+    assert_int_equal(g_Test.EventCount, 0);
+
+    Guest()->Rip = LINEAR - 3;
+    memcpy(g_Code + PAGE - 3, Long.Bytes, 3);
+    memcpy(g_Data, Long.Bytes + 3, 4);
+    Violate(HOOK_ACCESS_EXECUTE, OWN_ACCESS, 0, 0);
+    EndStep();
+    assert_int_equal(g_Test.EventCount, 1);
+}
+
+/* --- short-circuited accesses --- */
+
+/* PRE says no, and the guest is behind the instruction, not in a step. */
+static VOID ExpectSkipped(UINT64 Rip)
+{
+    Write(RANGE);
+    assert_int_equal(PRE, 1);
+    assert_int_equal(Guest()->Rip, Rip);
+    assert_false(IsInStep());
+    assert_int_equal(FakeInjected().Info, 0);
+}
+
+static VOID IgnoreWrites(VOID)
+{
+    Monitor(HOOK_ACCESS_WRITE);
+    g_Test.OnEvent = Ignore;
+}
+
+static void AnIgnoredAccessIsSkippedWithItsInstruction(void **State)
+{
+    (void)State;
+    IgnoreWrites();
+    GuestAt(0x200, &Long);
+    ExpectSkipped(CODE + 0x200 + Long.Length);
+    assert_int_equal(POST, 0);
+}
+
+static void ItsPostEventComesAtOnce(void **State)
+{
+    (void)State;
+    IgnoreWrites();
+    g_Test.WantsPost = TRUE;
+    GuestAt(0x200, &Long);
+    ExpectSkipped(CODE + 0x200 + Long.Length);
+    assert_int_equal(POST, 1);
+
+    /* and not again after a step */
+    g_Test.OnEvent   = NULL;
+    g_Test.WantsPost = FALSE;
+    Write(RANGE);
+    EndStep();
+    assert_int_equal(POST, 1);
+}
+
+static void AnInstructionIsReadFromBothItsPages(void **State)
+{
+    (void)State;
+    IgnoreWrites();
+    Map(CODE + PAGE, g_Code + PAGE);
+    GuestAt(PAGE - 3, &Long);
+    ExpectSkipped(CODE + PAGE - 3 + Long.Length);
+}
+
+/* The code's pages are neighbours in the guest's addresses, not in memory. */
+static void ThePageBehindIsFoundThroughThePageTable(void **State)
+{
+    UINT8 *Elsewhere = PlatformMemoryAllocatePages(1);
+
+    (void)State;
+    IgnoreWrites();
+    Map(CODE + PAGE, Elsewhere);
+    GuestAt(PAGE - 3, &Long); /* a prefix, opcode and ModRM byte, then gibberish in the wrong page */
+    memcpy(g_Code + PAGE - 3, "\x0F\x38\xF1", 3);
+    memset(g_Code + PAGE, 0x04, 4); /* with SIB: six bytes; with the right ModRM byte: four */
+    Elsewhere[0] = 0x07;
+    ExpectSkipped(CODE + PAGE - 3 + 4);
+    PlatformMemoryFreePages(Elsewhere, 1);
+}
+
+static void AnInstructionAtTheEndOfMappedMemoryIsSkipped(void **State)
+{
+    (void)State;
+    IgnoreWrites();
+    GuestAt(PAGE - Store8.Length, &Store8);
+    ExpectSkipped(CODE + PAGE);
+}
+
+static void WhatCannotBeReadIsLetThrough(void **State)
+{
+    (void)State;
+    IgnoreWrites();
+    GuestAt(PAGE - 3, &Long); /* goes on where nothing is mapped */
+    Write(RANGE);
+    assert_int_equal(PRE, 1);
+    assert_int_equal(Guest()->Rip, CODE + PAGE - 3);
+    EndStep();
+}
+
+static void AccessesOfTheProcessorCannotBeSkipped(void **State)
+{
+    (void)State;
+    IgnoreWrites();
+    GuestAt(0x200, &Long);
+    Violate(HOOK_ACCESS_WRITE, PAGE_WALK, RANGE, 0);
+    assert_int_equal(PRE, 1);
+    assert_int_equal(Guest()->Rip, CODE + 0x200);
+    EndStep();
+}
+
+/* Reads the immediate in the width of the mode: c7 07 and two, or four bytes. */
+static VOID ExpectSkippedInMode(UINT32 Rights, UINT64 Base, UINT64 Length)
+{
+    static const CODE_BYTES MovImmediate = {6, {0xC7, 0x07, 0x78, 0x56, 0x34, 0x12}};
+    FAKE_SEGMENT *Cs                     = &Guest()->Segments[VMCS_SEGMENT_CS];
+    FAKE_SEGMENT Before                  = *Cs;
+
+    Map(Base + 0x1000, g_Code);
+    GuestAt(0x40, &MovImmediate);
+    Guest()->Rip      = 0x1040;
+    Cs->Rights        = Rights;
+    Cs->Base          = Base;
+    g_Test.EventCount = 0;
+    ExpectSkipped(0x1040 + Length);
+    *Cs = Before;
+}
+
+static void TheModeOfTheCodeDecidesTheLength(void **State)
+{
+    (void)State;
+    IgnoreWrites();
+    ExpectSkippedInMode(RIGHTS_CODE64, 0, 6);
+    ExpectSkippedInMode(RIGHTS_CODE32, 0, 6);
+    ExpectSkippedInMode(RIGHTS_CODE16, 0, 4);
+    ExpectSkippedInMode(RIGHTS_CODE32, 0x56780000, 6);
+}
+
+static void ASkippedInstructionEndsTheShadowAndTraps(void **State)
+{
+    (void)State;
+    IgnoreWrites();
+    GuestAt(0x200, &Store8);
+    Guest()->Regs.rflags |= TEST_RFLAGS_TF | TEST_RFLAGS_IF;
+    *FakeInterruptibility(0) = 1;
+    *FakePendingDebug(0)     = 0x4000;
+    ExpectSkipped(CODE + 0x200 + Store8.Length);
+    assert_int_equal(*FakeInterruptibility(0), 0);
+    assert_int_equal(*FakePendingDebug(0) & 0x4000, 0x4000);
+}
+
+static BOOLEAN SendElsewhere(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    (void)Regs;
+    if (!IsPost)
+        g_Backend->SetRip(GuestVCpu(), CODE + 0x300);
+    return !IsPost;
+}
+
+static void AUserWhoMovesRipIsObeyed(void **State)
+{
+    (void)State;
+    Monitor(HOOK_ACCESS_WRITE);
+    g_Test.OnEvent = SendElsewhere;
+    GuestAt(0x200, &Store8);
+    ExpectSkipped(CODE + 0x300);
+}
+
+/* The first access of the instruction is let through, the second one, on another page, is not. */
+static void ASkipInAStepEndsTheStep(void **State)
+{
+    UINT8 *Other = PlatformMemoryAllocatePages(1);
+
+    (void)State;
+    IgnoreWrites();
+    assert_int_equal(ConfigureEptHookMonitor(TAG + 1, PlatformMemoryVirtualToPhysical(Other), PAGE, TRUE,
+                                             HOOK_ACCESS_READ),
+                     0);
+    GuestAt(0x200, &Long);
+    g_Test.OnEvent = NULL;
+    FakeExit(&(FAKE_EXIT){.Reason        = VMX_EXIT_REASON_EPT_VIOLATION,
+                          .Qualification = HOOK_ACCESS_READ | OWN_ACCESS,
+                          .GuestPhysical = PlatformMemoryVirtualToPhysical(Other)});
+    assert_true(IsInStep());
+
+    g_Test.OnEvent    = Ignore;
+    g_Test.EventCount = 0;
+    ExpectSkipped(CODE + 0x200 + Long.Length);
+    assert_null(GuestVCpu()->MtfEptHookRestorePoint);
+    PlatformMemoryFreePages(Other, 1);
+}
+
+static void AnIgnoredFetchWaits(void **State)
+{
+    (void)State;
+    Monitor(HOOK_ACCESS_EXECUTE);
+    Map(LINEAR, g_Data);
+    memcpy(g_Data + RANGE, Long.Bytes, Long.Length);
+    g_Test.OnEvent   = Ignore;
+    g_Test.WantsPost = TRUE;
+    Guest()->Rip     = LINEAR + RANGE;
+    Violate(HOOK_ACCESS_EXECUTE, OWN_ACCESS, RANGE, 0);
+    Violate(HOOK_ACCESS_EXECUTE, OWN_ACCESS, RANGE, 0);
+    assert_int_equal(PRE, 2);
+    assert_int_equal(Guest()->Rip, LINEAR + RANGE);
+    assert_false(IsInStep());
+
+    g_Test.OnEvent = NULL;
+    Violate(HOOK_ACCESS_EXECUTE, OWN_ACCESS, RANGE, 0);
+    EndStep();
+    assert_int_equal(POST, 1);
+}
+
+/* --- short-circuited breakpoints --- */
+
+static VOID HitBreakpoint(UINT64 Virtual)
+{
+    Guest()->Rip = Virtual;
+    FakeExit(&(FAKE_EXIT){.Reason            = VMX_EXIT_REASON_EXCEPTION_OR_NMI,
+                          .InterruptionInfo  = TEST_INFO(INTERRUPTION_TYPE_SOFTWARE_EXCEPTION, 3),
+                          .InstructionLength = 1});
+}
+
+static void AnInstructionUnderAHiddenBreakpointIsSkipped(void **State)
+{
+    UINT64 Virtual = HOSTED_DIRECT_MAP + DataPhysical(0x40);
+
+    (void)State;
+    Map(Virtual & ~(PAGE - 1), g_Data);
+    memcpy(g_Data + 0x40, Long.Bytes, Long.Length);
+    assert_int_equal(ConfigureEptHook(Virtual), 0);
+    g_Test.OnEvent   = Ignore;
+    g_Test.WantsPost = TRUE;
+    HitBreakpoint(Virtual);
+    assert_int_equal(PRE, 1);
+    assert_int_equal(POST, 1);
+    assert_int_equal(Guest()->Rip, Virtual + Long.Length);
+    assert_int_equal(FakeInjected().Info, 0);
+    assert_false(IsInStep());
+    assert_true(ConfigureEptUnHook(Virtual));
+}
+
+/* The length is that of the instruction under the first breakpoint, not of the second one's INT3. */
+static void BreakpointsSideBySideAreNotRead(void **State)
+{
+    UINT64 Virtual = HOSTED_DIRECT_MAP + DataPhysical(0x40);
+
+    (void)State;
+    Map(Virtual & ~(PAGE - 1), g_Data);
+    memcpy(g_Data + 0x40, Long.Bytes, Long.Length);
+    assert_int_equal(ConfigureEptHook(Virtual), 0);
+    assert_int_equal(ConfigureEptHook(Virtual + 1), 0);
+    assert_int_equal(ConfigureEptHook(Virtual + 2), 0);
+    g_Test.OnEvent = Ignore;
+    HitBreakpoint(Virtual);
+    assert_int_equal(Guest()->Rip, Virtual + Long.Length);
+    for (; ConfigureEptUnHook(Virtual); Virtual++)
+        ;
+}
+
+int main(void)
+{
+    const struct CMUnitTest Tests[] = {
+        TEST(AnAccessThatReachesIntoTheRangeIsAnEvent),
+        TEST(AnAccessOfTheRestOfThePageIsNone),
+        TEST(FarBelowTheRangeTheInstructionIsNotLookedAt),
+        TEST(AnInstructionThatNobodyCanReadAccessesEightBytes),
+        TEST(TheProcessorsOwnAccessesHaveEightBytesWhateverTheInstruction),
+        TEST(TwoRangesOfAPageAreToldApart),
+        TEST(AnInstructionThatReachesIntoTheRangeIsExecutedThere),
+        TEST(TheRestOfAnInstructionIsExecutedOnTheNextPage),
+        TEST(AnIgnoredAccessIsSkippedWithItsInstruction),
+        TEST(ItsPostEventComesAtOnce),
+        TEST(AnInstructionIsReadFromBothItsPages),
+        TEST(ThePageBehindIsFoundThroughThePageTable),
+        TEST(AnInstructionAtTheEndOfMappedMemoryIsSkipped),
+        TEST(WhatCannotBeReadIsLetThrough),
+        TEST(AccessesOfTheProcessorCannotBeSkipped),
+        TEST(TheModeOfTheCodeDecidesTheLength),
+        TEST(ASkippedInstructionEndsTheShadowAndTraps),
+        TEST(AUserWhoMovesRipIsObeyed),
+        TEST(ASkipInAStepEndsTheStep),
+        TEST(AnIgnoredFetchWaits),
+        TEST(AnInstructionUnderAHiddenBreakpointIsSkipped),
+        TEST(BreakpointsSideBySideAreNotRead),
+    };
+
+    return cmocka_run_group_tests(Tests, NULL, NULL);
+}
