@@ -8,7 +8,7 @@
  * guest, root.
  */
 #include "tests/vm/support/Client.h"
-#include "tests/vm/support/Instructions.h"
+#include "tests/vm/support/GuestInstructions.h"
 #include "tests/vm/support/Tap.h"
 
 #include <stdlib.h>

@@ -8,7 +8,7 @@
  * Context: user space of the guest.
  */
 #include "tests/vm/support/Client.h"
-#include "tests/vm/support/Instructions.h"
+#include "tests/vm/support/GuestInstructions.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
  * Context: user space of the guest, root.
  */
 #include "tests/vm/support/Client.h"
-#include "tests/vm/support/Instructions.h"
+#include "tests/vm/support/GuestInstructions.h"
 #include "tests/vm/support/Tap.h"
 
 #include <signal.h>

@@ -6,7 +6,7 @@
  * Context: user space of the guest, root; loads and unloads the VMM itself.
  */
 #include "tests/vm/support/Client.h"
-#include "tests/vm/support/Instructions.h"
+#include "tests/vm/support/GuestInstructions.h"
 #include "tests/vm/support/Tap.h"
 
 #include <errno.h>

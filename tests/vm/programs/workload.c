@@ -7,7 +7,7 @@
  * root.
  */
 #include "tests/vm/support/Client.h"
-#include "tests/vm/support/Instructions.h"
+#include "tests/vm/support/GuestInstructions.h"
 
 #include <asm/ldt.h>
 #include <errno.h>

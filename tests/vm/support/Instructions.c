@@ -4,7 +4,7 @@
  *
  * Context: user space.
  */
-#include "tests/vm/support/Instructions.h"
+#include "tests/vm/support/GuestInstructions.h"
 
 #include "tests/vm/support/Tap.h"
 

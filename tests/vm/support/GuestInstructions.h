@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Instructions.h - the instructions that test programs have watched: where each stands is known, and what it
+ * GuestInstructions.h - the instructions that test programs have watched: where each stands is known, and what it
  * leaves.
  *
  * Context: user space.
