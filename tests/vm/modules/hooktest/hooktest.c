@@ -263,11 +263,7 @@ static void test_hit_within_step(void)
 /* --- which bytes an access touches --- */
 
 #define STORE(suffix, register, address)                                                                     \
-    asm volatile("mov" suffix " %" register "0, %1"                                                          \
-                 :                                                                                           \
-                 : "r"(0x5a5a5a5a5a5a5a5aul), "m"(*(address))                                                \
-                 : "memor"                                                                                   \
-                   "y")
+    asm volatile("mov" suffix " %" register "0, %1" : : "r"(~0ul), "m"(*(address)) : "memory")
 
 static long writes_of(void (*access)(u8 *), u8 *address)
 {
