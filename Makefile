@@ -43,10 +43,12 @@ Q := $(if $(V),,@)
 # --- rooms -----------------------------------------------------------------------------------------------------------
 # UNIT_TESTS: sources of cmocka programs, one program each (tests/Room.mk builds and runs them)
 # UNIT_ARCHIVES: names of the archives that unit tests may link
-# DEPS: Debian packages that building and testing needs
+# DEPS: Debian packages that building needs; TEST_DEPS: what testing, benches and fuzzing need besides. ONE/OTHER: whichever
+# of them this release of Debian has.
 UNIT_TESTS    :=
 UNIT_ARCHIVES :=
-DEPS          := gcc make libcmocka-dev
+DEPS          := gcc make
+TEST_DEPS     := libcmocka-dev
 
 -include $(sort $(wildcard */Room.mk))
 comma := ,

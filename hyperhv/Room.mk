@@ -20,7 +20,7 @@ $(eval $(call archive,hyperhvtest,tests/unit/hyperhv/DecodeOracle.c))
 
 UNIT_ARCHIVES += hyperhvtest hyperhv
 UNIT_LIBS     += -lZydis
-DEPS          += libzydis-dev lz4 xz-utils zstd
+TEST_DEPS     += libzydis-dev lz4 xz-utils zstd
 UNIT_TESTS    += $(wildcard tests/unit/hyperhv/*Test.c)
 
 # `make check` runs each fuzzer's corpus and some thousand changes of it (tests/fuzz/Driver.c); with libFuzzer, for FUZZ_SECONDS

@@ -60,7 +60,7 @@ $(BUILD)/asan/tests/unit/script/KernelTypesTest: $(BUILD)/user/hyperdbg-script
 
 # Fuzzers: built by clang with libFuzzer and the sanitizers. Seeds are made of the text cases; what a long run finds is
 # kept in tests/fuzz/script/found.
-DEPS          += clang libclang-rt-14-dev
+TEST_DEPS     += clang libclang-rt-14-dev/libclang-rt-19-dev
 FUZZ_CC       ?= clang
 FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 FUZZ_SECONDS  ?= 600
@@ -96,7 +96,7 @@ fuzz: fuzz-script ## fuzz everything that has a fuzzer
 .PHONY: fuzz fuzz-script
 
 # Benches: beside Lua, C and uthash.
-DEPS += liblua5.4-dev uthash-dev
+TEST_DEPS += liblua5.4-dev uthash-dev
 
 $(BUILD)/user/ScriptBench: tests/bench/script/ScriptBench.c $(SCRIPT_ARCHIVES:%=$(BUILD)/user/lib%.a)
 	$(Q)$(CC) $(CPPFLAGS) -I/usr/include/lua5.4 $(CFLAGS) -o $@ $^ -llua5.4 $(SCRIPT_LIBRARIES)

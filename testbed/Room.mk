@@ -11,6 +11,10 @@ CORES   ?= 1
 KERNEL  ?= 6.1
 
 deps: ## install the Debian packages that building and testing needs, where missing
+	$(Q)testbed/deps $(sort $(DEPS) $(TEST_DEPS))
+
+# What the demo does with.
+deps-of-build:
 	$(Q)testbed/deps $(sort $(DEPS))
 
 fetch: ## fill the cache with guest kernels and machines
@@ -20,4 +24,4 @@ shell: ## a prompt in a machine: MACHINE=vtx CORES=1 KERNEL=6.1
 	$(Q)testbed/boot --shell --machine $(MACHINE) --cores $(CORES) --kernel $(KERNEL) \
 	    $(foreach file,$(subst {kernel},$(KERNEL),$(VM_FILES)),--add $(file))
 
-.PHONY: deps fetch shell
+.PHONY: deps deps-of-build fetch shell

@@ -22,18 +22,35 @@ as_root() {
     fi
 }
 
+# is_installed NAME: or one of ONE/OTHER.
+is_installed() {
+    local name
+    for name in ${1//\// }; do
+        dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null | grep -q '^ii' && return
+    done
+    return 1
+}
+
+# available NAME: the one of ONE/OTHER that this release of Debian has.
+available() {
+    local name
+    for name in ${1//\// }; do
+        apt-cache show "$name" >/dev/null 2>&1 && break
+    done
+    echo "$name"
+}
+
 # need_packages NAME...: installs through apt what is missing, and says so. Silent when all is there.
 need_packages() {
-    local missing=() name
-    for name; do
-        dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null | grep -q '^ii' || missing+=("$name")
-    done
-    [ ${#missing[@]} -gt 0 ] || return 0
-    say "installing Debian packages: ${missing[*]}"
+    local wanted=() missing=() name
+    for name; do is_installed "$name" || wanted+=("$name"); done
+    [ ${#wanted[@]} -gt 0 ] || return 0
     if ! compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; then
         say "no package lists yet: apt-get update"
         as_root apt-get -qq update >&2
     fi
+    for name in "${wanted[@]}"; do missing+=("$(available "$name")"); done
+    say "installing Debian packages: ${missing[*]}"
     as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null ||
         die "apt could not install: ${missing[*]}"

@@ -7,7 +7,7 @@
 #   VM_FILES       files for the guest, HOST[:GUEST], {kernel} standing for the kernel's series; without GUEST in /root
 #   VM_DEPS        what must be built before a machine is booted
 
-DEPS += python3 shellcheck clang-format
+TEST_DEPS += python3 shellcheck clang-format
 
 # What every machine gets: the tool with the modules beside it, and the programs of the tests. tests/vm/programs/NAME.c
 # becomes build/user/tests/vm/NAME, /root/programs/NAME in the guest; a plan may name it as a test, too.
