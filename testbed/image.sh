@@ -39,7 +39,7 @@ module_copy() {
 
 # base_fill SERIES DIR: the content of the base.
 base_fill() {
-    local dir=$2 release modules name entry
+    local dir=$2 release modules name entry file
     release=$("$TESTBED/kernel" --release "$1")
     modules=$("$TESTBED/kernel" --modules "$1")
     mkdir -p "$dir"/{bin,dev,etc,root} "$dir/lib/modules/$release"
@@ -50,7 +50,10 @@ base_fill() {
     cp "$modules"/modules.{order,builtin*} "$dir/lib/modules/$release/"
     "$BUSYBOX" depmod -b "$dir" "$release"
     for entry in l/linux v/vt100 x/xterm x/xterm-256color; do
-        install -D -m 644 "/lib/terminfo/$entry" "$dir/lib/terminfo/$entry"
+        # /lib until Debian 12, /usr/share since
+        for file in {/usr/share,/lib}/terminfo/"$entry"; do
+            [ ! -e "$file" ] || install -D -m 644 "$file" "$dir/lib/terminfo/$entry"
+        done
     done
 }
 
