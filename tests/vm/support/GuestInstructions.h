@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * GuestInstructions.h - the instructions that test programs have watched: where each stands is known, and what it
- * leaves.
+ * GuestInstructions.h - the instructions that test programs have watched: where each stands is known, and
+ * what it leaves.
  *
  * Context: user space.
  */
