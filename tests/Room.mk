@@ -60,7 +60,7 @@ check-installed: $(LINT_DEPS) $(UNIT_PROGRAMS) $(VM_DEPS)
 
 # Benches that need a machine: figures in instructions, exact on one core.
 BENCH_PROGRAMS := cpuid-cost kvm-cpuid-cost
-BENCH_FILES    := $(BUILD)/user/hyperdbg $(MODULES:%=$(BUILD)/modules/6.1/%.ko) \
+BENCH_FILES     = $(BUILD)/user/hyperdbg $(MODULES:%=$(BUILD)/modules/6.1/%.ko) \
                   $(foreach name,$(BENCH_PROGRAMS),$(BUILD)/user/bench/$(name):/root/programs/$(name))
 
 $(BENCH_PROGRAMS:%=$(BUILD)/user/bench/%): $(BUILD)/user/bench/%: tests/bench/vm/%.c

@@ -64,8 +64,7 @@ typedef struct _HV_STEP {
 
 typedef struct _VIRTUAL_MACHINE_STATE {
     /* The exit under way: set at its start, valid until its end. */
-    GUEST_REGS *Regs;  /* on the exit stack; its rsp and rflags are copies, see EXIT_END_WRITE_REGS */
-    UINT32 ExitReason; /* basic reason, the processor's own number */
+    GUEST_REGS *Regs; /* on the exit stack; its rsp and rflags are copies, see EXIT_END_WRITE_REGS */
     union {
         struct {
             BOOLEAN IsOnVmxRootMode;
@@ -79,6 +78,8 @@ typedef struct _VIRTUAL_MACHINE_STATE {
                                 EXIT_END_STEP */
     UINT64 ExitQualification;
     UINT64 LastVmexitRip; /* RIP at the exit */
+    /* Apart from ExitFlags: the compiler would make one store of both, with more instructions than two. */
+    UINT32 ExitReason; /* basic reason, the processor's own number */
     GUEST_XMM_REGS XmmRegs;
 
     UINT32 CoreId;

@@ -53,9 +53,9 @@ static inline UINT64 VmcsReadUnchecked(UINT32 Field)
 static inline VOID VmcsWriteUnchecked(UINT32 Field, UINT64 Value)
 {
     __asm__ volatile("vmwrite %0, %1\n\tja 1f\n\tcall AsmVmcsAccessFailed\n1:"
-                     : "+a"(Value)
-                     : "d"((UINT64)Field)
-                     : "cc", "memory");
+                     :
+                     : "r"(Value), "d"((UINT64)Field)
+                     : "rax", "cc", "memory");
 }
 
 #endif

@@ -71,6 +71,6 @@ int main(void)
     }
     /* a NOP is an instruction too: what is in its place costs one more than the difference */
     Cost = Smallest(CpuidRound) - Smallest(NopRound) + BLOCK;
-    printf("%llu.%02llu\n", (unsigned long long)Cost / BLOCK, (unsigned long long)Cost % BLOCK);
+    printf("%llu.%02llu\n", (unsigned long long)Cost / BLOCK, (unsigned long long)Cost % BLOCK * 100 / BLOCK);
     return 0;
 }

@@ -115,6 +115,6 @@ int main(void)
             Smallest[Round % 2] = Now;
     }
     Cost = Smallest[0] - Smallest[1] + BLOCK;
-    printf("%u.%02u\n", Cost / BLOCK, Cost % BLOCK);
+    printf("%u.%02u\n", Cost / BLOCK, Cost % BLOCK * 100 / BLOCK);
     return 0;
 }
