@@ -299,6 +299,7 @@ static INT32 Ended(VOID)
 #define LOADED   "the VMM runs on 2 cores, with 0 events set\n"
 #define SET      "hyperdbg> !cpuid\nevent 0 set: !cpuid stage pre\n"
 #define PROMPT   "hyperdbg>\n"
+#define FLOWS    "messages were not paused\n"
 #define FIRED(Time)                                                                                          \
     "[-0.0000" #Time " s] #0 !cpuid pre   core 1  busybox[77]  rip ffffffff81000000  leaf 1  "               \
     "eax 1 ebx 0 ecx 0 edx 0\n"
@@ -424,9 +425,9 @@ static void CtrlCEndsACommandThatWaits(void **State)
 {
     (void)State;
     StartWithEvent();
-    Type("sleep ffffffff; !cpuid 7\r");
-    Expect("hyperdbg> sleep ffffffff; !cpuid 7\n");
-    Happen("cpuid 1"); /* its line shows that the command is at work */
+    Type("g; sleep ffffffff; !cpuid 7\r");
+    Expect("hyperdbg> g; sleep ffffffff; !cpuid 7\n" FLOWS); /* no longer being edited: the line is at work */
+    Happen("cpuid 1");
     Expect(FIRED(98));
     Press(CTRL('C'));
     Expect("error: interrupted\n" PROMPT);
@@ -467,7 +468,7 @@ static void LinesAreRememberedToTheNextTime(void **State)
     (void)State;
     StartWithEvent();
     Type("help sleep\r");
-    Expect(PROMPT);
+    Expect("show what happens within two seconds\n" PROMPT);
     Leave();
     Start(NULL);
     Expect(PROMPT);
