@@ -56,6 +56,11 @@ static HIDDEN_BREAKPOINT *BreakpointFind(UINT64 Virtual)
     return Breakpoint;
 }
 
+BOOLEAN HiddenBreakpointExists(UINT64 Virtual)
+{
+    return BreakpointFind(Virtual) != NULL;
+}
+
 static VOID BreakpointClassify(HIDDEN_BREAKPOINT *Breakpoint)
 {
     UINT32 Offset = (UINT32)(Breakpoint->Physical & (PLATFORM_PAGE_SIZE - 1));

@@ -33,6 +33,9 @@ UINT32 HiddenBreakpointSet(UINT64 Virtual, UINT64 Physical);
 /* FALSE: there is none at that address. */
 BOOLEAN HiddenBreakpointUnset(UINT64 Virtual);
 
+/* Process context, under the hooks' lock. */
+BOOLEAN HiddenBreakpointExists(UINT64 Virtual);
+
 /* Root mode, within the exit of a #BP at RIP. TRUE: it was one of ours, and the guest goes on. */
 BOOLEAN HiddenBreakpointHandle(VIRTUAL_MACHINE_STATE *VCpu);
 

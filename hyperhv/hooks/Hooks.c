@@ -59,14 +59,14 @@ BOOLEAN HooksHandleViolation(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Access, UINT64 
 
 /* --- exports --- */
 
-UINT32 ConfigureEptHook(UINT64 VirtualAddress)
+UINT32 ConfigureEptHook(UINT64 VirtualAddress, UINT32 ProcessId)
 {
     UINT64 Physical;
     UINT32 Error;
 
     if (g_GuestState == NULL)
         return DEBUGGER_ERROR_VMM_NOT_INITIALIZED;
-    if (!PlatformMemoryTranslateKernel(VirtualAddress, &Physical))
+    if (ProcessId != VMM_NO_PROCESS || !PlatformMemoryTranslateKernel(VirtualAddress, &Physical))
         return DEBUGGER_ERROR_INVALID_ADDRESS;
 
     PlatformMutexAcquire(HooksLock);
@@ -75,11 +75,11 @@ UINT32 ConfigureEptHook(UINT64 VirtualAddress)
     return Error;
 }
 
-BOOLEAN ConfigureEptUnHook(UINT64 VirtualAddress)
+BOOLEAN ConfigureEptUnHook(UINT64 VirtualAddress, UINT32 ProcessId)
 {
     BOOLEAN Found;
 
-    if (g_GuestState == NULL)
+    if (g_GuestState == NULL || ProcessId != VMM_NO_PROCESS)
         return FALSE;
     PlatformMutexAcquire(HooksLock);
     Found = HiddenBreakpointUnset(VirtualAddress);
@@ -108,12 +108,15 @@ static UINT32 MonitorAddRange(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN
     return Error;
 }
 
-UINT32 ConfigureEptHookMonitor(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access)
+UINT32 ConfigureEptHookMonitor(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access,
+                               UINT32 ProcessId)
 {
     UINT32 Error;
 
     if (g_GuestState == NULL)
         return DEBUGGER_ERROR_VMM_NOT_INITIALIZED;
+    if (ProcessId != VMM_NO_PROCESS)
+        return DEBUGGER_ERROR_INVALID_ADDRESS;
     if (MonitorEventType(Access) == VMM_EVENT_TYPE_COUNT || Length == 0 || Address + Length < Address)
         return DEBUGGER_ERROR_INVALID_REQUEST;
 
@@ -132,5 +135,31 @@ BOOLEAN ConfigureEptUnHookMonitor(UINT64 Tag)
     PlatformMutexAcquire(HooksLock);
     Found = MonitorRemove(Tag);
     PlatformMutexRelease(HooksLock);
+    return Found;
+}
+
+BOOLEAN ConfigureQueryHookState(UINT64 VirtualAddress, UINT32 ProcessId, VMM_HOOK_STATE *State)
+{
+    BOOLEAN Found;
+
+    if (g_GuestState == NULL || ProcessId != VMM_NO_PROCESS)
+        return FALSE;
+    PlatformMutexAcquire(HooksLock);
+    Found = HiddenBreakpointExists(VirtualAddress);
+    PlatformMutexRelease(HooksLock);
+    *State = VMM_HOOK_LIVE;
+    return Found;
+}
+
+BOOLEAN ConfigureQueryMonitorState(UINT64 Tag, VMM_HOOK_STATE *State)
+{
+    BOOLEAN Found;
+
+    if (g_GuestState == NULL)
+        return FALSE;
+    PlatformMutexAcquire(HooksLock);
+    Found = MonitorExists(Tag);
+    PlatformMutexRelease(HooksLock);
+    *State = VMM_HOOK_LIVE;
     return Found;
 }

@@ -55,6 +55,15 @@ BOOLEAN MonitorsExist(VOID)
     return __atomic_load_n(&AllParts, __ATOMIC_ACQUIRE) != NULL;
 }
 
+BOOLEAN MonitorExists(UINT64 Tag)
+{
+    const MONITOR *Part = AllParts;
+
+    while (Part != NULL && Part->Tag != Tag)
+        Part = Part->NextOfTag;
+    return Part != NULL;
+}
+
 UINT32 MonitorsAccess(const MONITOR *First)
 {
     UINT32 Access = 0;

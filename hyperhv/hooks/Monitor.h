@@ -38,6 +38,9 @@ UINT32 MonitorAddPart(UINT64 Tag, UINT64 Start, UINT64 End, UINT32 Access);
 /* Process context, under the hooks' lock. Removes all parts of the range Tag. FALSE: there is none. */
 BOOLEAN MonitorRemove(UINT64 Tag);
 
+/* Process context, under the hooks' lock. Is there a range Tag? */
+BOOLEAN MonitorExists(UINT64 Tag);
+
 /* Any. The event type of a combination of accesses; VMM_EVENT_TYPE_COUNT for none. */
 VMM_EVENT_TYPE_ENUM MonitorEventType(UINT32 Access);
 

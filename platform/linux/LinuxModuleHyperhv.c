@@ -32,6 +32,8 @@ EXPORT_SYMBOL_GPL(ConfigureEptHook);
 EXPORT_SYMBOL_GPL(ConfigureEptUnHook);
 EXPORT_SYMBOL_GPL(ConfigureEptHookMonitor);
 EXPORT_SYMBOL_GPL(ConfigureEptUnHookMonitor);
+EXPORT_SYMBOL_GPL(ConfigureQueryHookState);
+EXPORT_SYMBOL_GPL(ConfigureQueryMonitorState);
 EXPORT_SYMBOL_GPL(ConfigureSetMsrReadExiting);
 EXPORT_SYMBOL_GPL(ConfigureUnsetMsrReadExiting);
 EXPORT_SYMBOL_GPL(ConfigureSetMsrWriteExiting);

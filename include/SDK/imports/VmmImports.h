@@ -75,20 +75,37 @@ VOID ConfigureUnsetMsrReadExiting(UINT32 CoreId, UINT32 Msr);
 BOOLEAN ConfigureSetMsrWriteExiting(UINT32 CoreId, UINT32 Msr);
 VOID ConfigureUnsetMsrWriteExiting(UINT32 CoreId, UINT32 Msr);
 
-/* Process. A hidden breakpoint at a kernel address: HIDDEN_HOOK_EXEC_CC events, on all cores, when this
- * returns. Reads of the page see the original bytes. Set as often as unset: setting it again adds a user. 0,
- * or DEBUGGER_ERROR_.... */
-UINT32 ConfigureEptHook(UINT64 VirtualAddress);
+/* Whose address space an address of a hook belongs to: a process (tgid), or none for the kernel's addresses
+ * and physical ones. */
+#define VMM_NO_PROCESS 0xFFFFFFFFu
+
+/* How a hook stands to its target. */
+typedef enum _VMM_HOOK_STATE {
+    VMM_HOOK_LIVE       = 0, /* in force */
+    VMM_HOOK_NOT_MAPPED = 1, /* nothing is mapped at its address now; in force again when something is */
+    VMM_HOOK_GONE       = 2, /* its process or module has ended; it stays in name only, until it is unset */
+} VMM_HOOK_STATE;
+
+/* Process. A hidden breakpoint: HIDDEN_HOOK_EXEC_CC events, on all cores, when this returns. VirtualAddress:
+ * of the kernel (VMM_NO_PROCESS), or of ProcessId's user half: then only that process has events, though
+ * others may share the page. Reads of the page see the original bytes. Set as often as unset: setting it
+ * again adds a user. 0, or DEBUGGER_ERROR_.... */
+UINT32 ConfigureEptHook(UINT64 VirtualAddress, UINT32 ProcessId);
 
 /* Process. FALSE: there is none. */
-BOOLEAN ConfigureEptUnHook(UINT64 VirtualAddress);
+BOOLEAN ConfigureEptUnHook(UINT64 VirtualAddress, UINT32 ProcessId);
 
-/* Process. Events for accesses to Length bytes from Address, kernel-virtual or physical, on all cores.
+/* Process. Events for accesses to Length bytes from Address, on all cores: physical, or virtual as above.
  * Access: bit 0 read, 1 write, 2 execute, in any combination; it decides the events' type. Tag: the user's
  * number of the range, which the events carry (EPT_HOOKS_CONTEXT). 0, or DEBUGGER_ERROR_.... */
-UINT32 ConfigureEptHookMonitor(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access);
+UINT32 ConfigureEptHookMonitor(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access,
+                               UINT32 ProcessId);
 
 /* Process. FALSE: there is no such range. */
 BOOLEAN ConfigureEptUnHookMonitor(UINT64 Tag);
+
+/* Process. The state of a hidden breakpoint, or of a range: of its worst part. FALSE: there is none. */
+BOOLEAN ConfigureQueryHookState(UINT64 VirtualAddress, UINT32 ProcessId, VMM_HOOK_STATE *State);
+BOOLEAN ConfigureQueryMonitorState(UINT64 Tag, VMM_HOOK_STATE *State);
 
 #endif

@@ -242,10 +242,11 @@ static VOID SetHooks(VOID)
 {
     const UINT64 Code = HOSTED_DIRECT_MAP + Physical(g_Code);
 
-    if (ConfigureEptHook(Code + HOOKED_OFFSET) != 0 ||
+    if (ConfigureEptHook(Code + HOOKED_OFFSET, VMM_NO_PROCESS) != 0 ||
         ConfigureEptHookMonitor(MONITOR_TAG, Physical(g_Code) + 0x800, PLATFORM_PAGE_SIZE, TRUE,
-                                HOOK_ACCESS_ALL) != 0 ||
-        ConfigureEptHookMonitor(MONITOR_TAG + 1, Physical(g_Tables), 64, TRUE, HOOK_ACCESS_WRITE) != 0)
+                                HOOK_ACCESS_ALL, VMM_NO_PROCESS) != 0 ||
+        ConfigureEptHookMonitor(MONITOR_TAG + 1, Physical(g_Tables), 64, TRUE, HOOK_ACCESS_WRITE,
+                                VMM_NO_PROCESS) != 0)
         abort();
 }
 

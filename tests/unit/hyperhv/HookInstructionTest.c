@@ -104,7 +104,8 @@ static UINT64 DataPhysical(UINT32 Offset)
 
 static VOID Monitor(UINT32 Access)
 {
-    assert_int_equal(ConfigureEptHookMonitor(TAG, DataPhysical(RANGE), RANGE_LENGTH, TRUE, Access), 0);
+    assert_int_equal(
+        ConfigureEptHookMonitor(TAG, DataPhysical(RANGE), RANGE_LENGTH, TRUE, Access, VMM_NO_PROCESS), 0);
 }
 
 /* The instruction touches the monitored page, from Offset on. */
@@ -234,7 +235,8 @@ static void TwoRangesOfAPageAreToldApart(void **State)
 {
     (void)State;
     Monitor(HOOK_ACCESS_WRITE);
-    assert_int_equal(ConfigureEptHookMonitor(TAG + 1, DataPhysical(RANGE + RANGE_LENGTH), 1, TRUE, 2), 0);
+    assert_int_equal(
+        ConfigureEptHookMonitor(TAG + 1, DataPhysical(RANGE + RANGE_LENGTH), 1, TRUE, 2, VMM_NO_PROCESS), 0);
     ExpectEvents(&Store8, RANGE - 7, 1);
     ExpectEvents(&Store8, RANGE, 1);
     ExpectEvents(&Store8, RANGE + 1, 2);
@@ -264,7 +266,8 @@ static void AnInstructionThatReachesIntoTheRangeIsExecutedThere(void **State)
 static void TheRestOfAnInstructionIsExecutedOnTheNextPage(void **State)
 {
     (void)State;
-    assert_int_equal(ConfigureEptHookMonitor(TAG, DataPhysical(3), 1, TRUE, HOOK_ACCESS_EXECUTE), 0);
+    assert_int_equal(
+        ConfigureEptHookMonitor(TAG, DataPhysical(3), 1, TRUE, HOOK_ACCESS_EXECUTE, VMM_NO_PROCESS), 0);
     Map(LINEAR, g_Data);
     Map(LINEAR - PAGE, g_Code);
 
@@ -447,7 +450,7 @@ static void ASkipInAStepEndsTheStep(void **State)
     (void)State;
     IgnoreWrites();
     assert_int_equal(ConfigureEptHookMonitor(TAG + 1, PlatformMemoryVirtualToPhysical(Other), PAGE, TRUE,
-                                             HOOK_ACCESS_READ),
+                                             HOOK_ACCESS_READ, VMM_NO_PROCESS),
                      0);
     GuestAt(0x200, &Long);
     g_Test.OnEvent = NULL;
@@ -501,7 +504,7 @@ static void AnInstructionUnderAHiddenBreakpointIsSkipped(void **State)
     (void)State;
     Map(Virtual & ~(PAGE - 1), g_Data);
     memcpy(g_Data + 0x40, Long.Bytes, Long.Length);
-    assert_int_equal(ConfigureEptHook(Virtual), 0);
+    assert_int_equal(ConfigureEptHook(Virtual, VMM_NO_PROCESS), 0);
     g_Test.OnEvent   = Ignore;
     g_Test.WantsPost = TRUE;
     HitBreakpoint(Virtual);
@@ -510,7 +513,7 @@ static void AnInstructionUnderAHiddenBreakpointIsSkipped(void **State)
     assert_int_equal(Guest()->Rip, Virtual + Long.Length);
     assert_int_equal(FakeInjected().Info, 0);
     assert_false(IsInStep());
-    assert_true(ConfigureEptUnHook(Virtual));
+    assert_true(ConfigureEptUnHook(Virtual, VMM_NO_PROCESS));
 }
 
 /* The length is that of the instruction under the first breakpoint, not of the second one's INT3. */
@@ -521,13 +524,13 @@ static void BreakpointsSideBySideAreNotRead(void **State)
     (void)State;
     Map(Virtual & ~(PAGE - 1), g_Data);
     memcpy(g_Data + 0x40, Long.Bytes, Long.Length);
-    assert_int_equal(ConfigureEptHook(Virtual), 0);
-    assert_int_equal(ConfigureEptHook(Virtual + 1), 0);
-    assert_int_equal(ConfigureEptHook(Virtual + 2), 0);
+    assert_int_equal(ConfigureEptHook(Virtual, VMM_NO_PROCESS), 0);
+    assert_int_equal(ConfigureEptHook(Virtual + 1, VMM_NO_PROCESS), 0);
+    assert_int_equal(ConfigureEptHook(Virtual + 2, VMM_NO_PROCESS), 0);
     g_Test.OnEvent = Ignore;
     HitBreakpoint(Virtual);
     assert_int_equal(Guest()->Rip, Virtual + Long.Length);
-    for (; ConfigureEptUnHook(Virtual); Virtual++)
+    for (; ConfigureEptUnHook(Virtual, VMM_NO_PROCESS); Virtual++)
         ;
 }
 

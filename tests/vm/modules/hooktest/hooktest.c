@@ -111,14 +111,14 @@ static void test_breakpoint(const char *name, long (*target)(long))
     long hits;
 
     atomic_long_set(&breakpoint_hits, 0);
-    expect("a hidden breakpoint can be set", ConfigureEptHook((UINTPTR)target), 0);
+    expect("a hidden breakpoint can be set", ConfigureEptHook((UINTPTR)target, VMM_NO_PROCESS), 0);
     expect(name, call_many(target, times), 0);
     hits   = atomic_long_read(&breakpoint_hits);
     during = READ_ONCE(*(u8 *)target);
     expect("every call is a hit, and only one", hits, times);
     expect("its context is the address", last_context == (UINTPTR)target, 1);
     expect("the code reads as it was", during, before);
-    expect("it can be unset", ConfigureEptUnHook((UINTPTR)target), TRUE);
+    expect("it can be unset", ConfigureEptUnHook((UINTPTR)target, VMM_NO_PROCESS), TRUE);
     call_many(target, times);
     expect("and is gone", atomic_long_read(&breakpoint_hits), times);
 }
@@ -152,7 +152,7 @@ static void test_hammer(long (*target)(long))
     atomic_long_set(&breakpoint_hits, 0);
     init_completion(&threads_done);
     atomic_set(&threads_left, num_online_cpus());
-    ConfigureEptHook((UINTPTR)target);
+    ConfigureEptHook((UINTPTR)target, VMM_NO_PROCESS);
     for_each_online_cpu(core)
     {
         threads[count] = kthread_create(calls_thread, target, "hooktest/%d", core);
@@ -164,7 +164,7 @@ static void test_hammer(long (*target)(long))
         kthread_stop(threads[core]);
     expect("all cores at once, interrupts on: exactly as many hits as calls",
            atomic_long_read(&breakpoint_hits), 20000L * count);
-    ConfigureEptUnHook((UINTPTR)target);
+    ConfigureEptUnHook((UINTPTR)target, VMM_NO_PROCESS);
 }
 
 /* --- monitors --- */
@@ -183,7 +183,8 @@ static void test_monitor(void)
     long index, sum = 0;
 
     reset_counters();
-    expect("a write monitor can be set", ConfigureEptHookMonitor(77, (UINTPTR)&page[8], 16, FALSE, 2), 0);
+    expect("a write monitor can be set",
+           ConfigureEptHookMonitor(77, (UINTPTR)&page[8], 16, FALSE, 2, VMM_NO_PROCESS), 0);
     for (index = 0; index < 100; index++)
         WRITE_ONCE(page[8], index);
     expect("every write is an event", atomic_long_read(&writes), 100);
@@ -200,7 +201,8 @@ static void test_monitor(void)
     expect("and is gone", atomic_long_read(&writes), 100);
 
     reset_counters();
-    expect("a read monitor can be set", ConfigureEptHookMonitor(78, (UINTPTR)&page[8], 8, FALSE, 1), 0);
+    expect("a read monitor can be set",
+           ConfigureEptHookMonitor(78, (UINTPTR)&page[8], 8, FALSE, 1, VMM_NO_PROCESS), 0);
     for (index = 0; index < 100; index++)
         sum += READ_ONCE(page[8]);
     WRITE_ONCE(page[8], 5);
@@ -209,8 +211,8 @@ static void test_monitor(void)
     ConfigureEptUnHookMonitor(78);
 
     reset_counters();
-    expect("an execute monitor can be set", ConfigureEptHookMonitor(79, (UINTPTR)target_other, 1, FALSE, 4),
-           0);
+    expect("an execute monitor can be set",
+           ConfigureEptHookMonitor(79, (UINTPTR)target_other, 1, FALSE, 4, VMM_NO_PROCESS), 0);
     call_many(target_other, 100);
     expect("every execution is an event", atomic_long_read(&executes), 100);
     ConfigureEptUnHookMonitor(79);
@@ -221,20 +223,20 @@ static void test_monitor(void)
 static void test_neighbours(void)
 {
     atomic_long_set(&breakpoint_hits, 0);
-    ConfigureEptHook((UINTPTR)target_cpuid_hook);
-    ConfigureEptHook((UINTPTR)target_cpuid_next);
+    ConfigureEptHook((UINTPTR)target_cpuid_hook, VMM_NO_PROCESS);
+    ConfigureEptHook((UINTPTR)target_cpuid_next, VMM_NO_PROCESS);
     expect("breakpoints on CPUID and on what follows it", call_many(target_cpuid, 500), 0);
     expect("both are hit", atomic_long_read(&breakpoint_hits), 1000);
-    ConfigureEptUnHook((UINTPTR)target_cpuid_hook);
-    ConfigureEptUnHook((UINTPTR)target_cpuid_next);
+    ConfigureEptUnHook((UINTPTR)target_cpuid_hook, VMM_NO_PROCESS);
+    ConfigureEptUnHook((UINTPTR)target_cpuid_next, VMM_NO_PROCESS);
 
     atomic_long_set(&breakpoint_hits, 0);
-    ConfigureEptHook((UINTPTR)target_exact);
-    ConfigureEptHook((UINTPTR)target_exact_next);
+    ConfigureEptHook((UINTPTR)target_exact, VMM_NO_PROCESS);
+    ConfigureEptHook((UINTPTR)target_exact_next, VMM_NO_PROCESS);
     call_many(target_exact, 500);
     expect("two stepped instructions in a row", atomic_long_read(&breakpoint_hits), 1000);
-    ConfigureEptUnHook((UINTPTR)target_exact);
-    ConfigureEptUnHook((UINTPTR)target_exact_next);
+    ConfigureEptUnHook((UINTPTR)target_exact, VMM_NO_PROCESS);
+    ConfigureEptUnHook((UINTPTR)target_exact_next, VMM_NO_PROCESS);
 }
 
 /* A breakpoint whose instruction writes to a monitored page. */
@@ -248,15 +250,15 @@ static void test_hit_within_step(void)
 
     reset_counters();
     atomic_long_set(&breakpoint_hits, 0);
-    ConfigureEptHook((UINTPTR)target_store);
-    ConfigureEptHookMonitor(80, (UINTPTR)page, 8, FALSE, 2);
+    ConfigureEptHook((UINTPTR)target_store, VMM_NO_PROCESS);
+    ConfigureEptHookMonitor(80, (UINTPTR)page, 8, FALSE, 2, VMM_NO_PROCESS);
     for (index = 0; index < 100; index++)
         store(page, index);
     expect("a breakpoint on an instruction that writes to a monitored page",
            atomic_long_read(&breakpoint_hits), 100);
     expect("loses none of its writes", atomic_long_read(&writes), 100);
     ConfigureEptUnHookMonitor(80);
-    ConfigureEptUnHook((UINTPTR)target_store);
+    ConfigureEptUnHook((UINTPTR)target_store, VMM_NO_PROCESS);
     free_page((unsigned long)page);
 }
 
@@ -307,7 +309,8 @@ static void test_reach(void)
     u8 *page = (u8 *)__get_free_page(GFP_KERNEL | __GFP_ZERO), *range = page + 0x108;
 
     reset_counters();
-    expect("a range in a page is monitored", ConfigureEptHookMonitor(81, (UINTPTR)range, 8, FALSE, 2), 0);
+    expect("a range in a page is monitored",
+           ConfigureEptHookMonitor(81, (UINTPTR)range, 8, FALSE, 2, VMM_NO_PROCESS), 0);
     expect("8 bytes up to the range: no event", writes_of(store_8, range - 8), 0);
     expect("8 bytes of which one lies in it: an event", writes_of(store_8, range - 7), 1);
     expect("8 bytes from its last one: an event", writes_of(store_8, range + 7), 1);
@@ -339,7 +342,7 @@ static void test_skip(void)
     long kept = 0, index;
 
     reset_counters();
-    ConfigureEptHookMonitor(82, (UINTPTR)page, 8, FALSE, 3);
+    ConfigureEptHookMonitor(82, (UINTPTR)page, 8, FALSE, 3, VMM_NO_PROCESS);
     atomic_set(&skip, 1);
     for (index = 1; index <= 100; index++)
         WRITE_ONCE(page[0], index);
@@ -352,8 +355,8 @@ static void test_skip(void)
     ConfigureEptUnHookMonitor(82);
     expect("the next one does", page[0], 7);
 
-    ConfigureEptHook((UINTPTR)target_skip_hook);
-    ConfigureEptHook((UINTPTR)target_skip_cpuid_hook);
+    ConfigureEptHook((UINTPTR)target_skip_hook, VMM_NO_PROCESS);
+    ConfigureEptHook((UINTPTR)target_skip_cpuid_hook, VMM_NO_PROCESS);
     atomic_long_set(&breakpoint_hits, 0);
     atomic_set(&skip, 1);
     for (index = 0; index < 100; index++)
@@ -362,8 +365,8 @@ static void test_skip(void)
     expect("instructions under breakpoints are skipped", kept, 200);
     expect("one hit each", atomic_long_read(&breakpoint_hits), 200);
     expect("and executed again when nobody says no", target_skip(1), 0x1122334455667788);
-    ConfigureEptUnHook((UINTPTR)target_skip_hook);
-    ConfigureEptUnHook((UINTPTR)target_skip_cpuid_hook);
+    ConfigureEptUnHook((UINTPTR)target_skip_hook, VMM_NO_PROCESS);
+    ConfigureEptUnHook((UINTPTR)target_skip_cpuid_hook, VMM_NO_PROCESS);
     free_page((unsigned long)page);
 }
 
