@@ -8,7 +8,7 @@ HYPERHV_SOURCES := $(addprefix hyperhv/, \
     interface/Callback.c interface/Configuration.c interface/Dispatch.c interface/Export.c \
     memory/InstructionDecode.c memory/InstructionTables.c memory/MemoryMapper.c memory/PhysicalWidth.c memory/RootPageTable.c \
     vmx/ControlRegisters.c vmx/Controls.c vmx/Ept.c vmx/EptStepView.c vmx/EptViews.c vmx/EventInjection.c vmx/HostTables.c vmx/IdtEmulation.c \
-    vmx/Mtf.c vmx/Mtrr.c vmx/RootExceptions.c vmx/Vmcs.c vmx/Vmexit.c vmx/Vmx.c vmx/VmxLeave.c vmx/VmxMsr.c vmx/VmxNmi.c)
+    vmx/Mtf.c vmx/Mtrr.c vmx/NmiWindowTrap.c vmx/RootExceptions.c vmx/Vmcs.c vmx/Vmexit.c vmx/Vmx.c vmx/VmxLeave.c vmx/VmxMsr.c vmx/VmxNmi.c)
 
 # The kernel alone: the assembly (the hosted platform has the same functions on its fake processor), the module.
 HYPERHV_LINUX_SOURCES := hyperhv/vmx/AsmVmexitHandler.S platform/linux/LinuxModuleHyperhv.c

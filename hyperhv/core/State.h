@@ -18,8 +18,8 @@ struct _SVM_CORE;
 #define HV_EXIT_REASON_COUNT 128
 
 /* ExitFlags at the start of an exit: in root mode, RIP to be moved. The bytes stand as in the union below. */
-#define EXIT_FLAGS_START      0x00000101u
-#define EXIT_FLAGS_START_STEP (EXIT_FLAGS_START | 0x04000000u)
+#define EXIT_FLAGS_START     0x00000101u
+#define EXIT_FLAGS_END(Bits) ((UINT32)(Bits) << 24)
 
 /* Where a core is in its life under the VMM. Written by the core itself. */
 typedef enum _VMM_CORE_LIFECYCLE {
@@ -61,6 +61,7 @@ typedef struct _HV_STEP {
 #define EXIT_END_WRITE_REGS 0x1u /* a user had Regs: their rsp and rflags go to the guest */
 #define EXIT_END_LEAVE      0x2u /* leave VMX operation */
 #define EXIT_END_STEP       0x4u /* the core was in a step when the exit came: is it over? */
+#define EXIT_END_TRAP       0x8u /* a trap without the monitor trap flag has to be set for the entry */
 
 typedef struct _VIRTUAL_MACHINE_STATE {
     /* The exit under way: set at its start, valid until its end. */
@@ -74,8 +75,8 @@ typedef struct _VIRTUAL_MACHINE_STATE {
         };
         UINT32 ExitFlags; /* the four in one */
     };
-    UINT32 ExitFlagsAtStart; /* what ExitFlags is set to when an exit begins: EXIT_FLAGS_START, or with
-                                EXIT_END_STEP */
+    UINT32 ExitFlagsAtStart; /* what ExitFlags is set to when an exit begins: EXIT_FLAGS_START, with
+                                EXIT_END_... of what the next exit has to do; atomic */
     UINT64 ExitQualification;
     UINT64 LastVmexitRip; /* RIP at the exit */
     /* Apart from ExitFlags: the compiler would make one store of both, with more instructions than two. */

@@ -24,6 +24,9 @@ VOID AsmVmcallPassDown(GUEST_REGS *Regs);
 
 VOID AsmReadXmmRegs(GUEST_XMM_REGS *XmmRegs);
 
+/* Root mode. Ends the blocking of NMIs that an NMI's exit has begun. SDM Vol. 3, 6.7.1. */
+VOID AsmUnblockNmis(VOID);
+
 /* What the stubs of the root IDT leave on the stack. */
 typedef struct _ROOT_EXCEPTION_FRAME {
     UINT64 Scratch[9]; /* the caller-saved registers: r11..r8, rdi, rsi, rdx, rcx, rax */

@@ -223,6 +223,22 @@ FUNCTION AsmReadXmmRegs
 	ROOT_RETURN
 	.size	AsmReadXmmRegs, . - AsmReadXmmRegs
 
+/* An IRET to the next instruction. */
+FUNCTION AsmUnblockNmis
+	mov	%rsp, %rdx
+	mov	%ss, %ecx
+	push	%rcx
+	push	%rdx
+	pushfq
+	mov	%cs, %ecx
+	push	%rcx
+	lea	.LUnblocked(%rip), %rcx
+	push	%rcx
+	iretq
+.LUnblocked:
+	ROOT_RETURN
+	.size	AsmUnblockNmis, . - AsmUnblockNmis
+
 /* Instructions that may fault: VmxHandleRootException sends a #GP or #PF between AsmTryStart and AsmTryEnd to AsmTryFailed. None of
  * them touches the stack before the instruction, so that the return address is on top there. */
 	.globl	AsmTryStart, AsmTryEnd, AsmTryFailed

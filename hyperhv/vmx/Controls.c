@@ -33,7 +33,7 @@ static const WANTED_CONTROL WantedPinBased[] = {
 
 static const WANTED_CONTROL WantedPrimary[] = {
     {PRIMARY_USE_MSR_BITMAPS, "MSR bitmaps", FALSE},
-    {PRIMARY_MONITOR_TRAP_FLAG, "the monitor trap flag", TRUE},
+    {PRIMARY_MONITOR_TRAP_FLAG, NULL, TRUE},
     {PRIMARY_ACTIVATE_SECONDARY_CONTROLS, "secondary controls", FALSE},
 };
 
@@ -139,6 +139,8 @@ BOOLEAN VmxControlsChoose(VOID)
         LogError("this processor's VT-x lacks the TRUE capability MSRs");
         return FALSE;
     }
+    Controls.HasMonitorTrapFlag =
+        ((CpuReadMsr(IA32_VMX_TRUE_PROCBASED_CTLS) >> 32) & PRIMARY_MONITOR_TRAP_FLAG) != 0;
     return ChooseWord(WANTED(IA32_VMX_TRUE_PINBASED_CTLS, WantedPinBased), &Controls.PinBased) &&
            ChooseWord(WANTED(IA32_VMX_TRUE_PROCBASED_CTLS, WantedPrimary), &Controls.Primary) &&
            ChooseWord(WANTED(IA32_VMX_PROCBASED_CTLS2, WantedSecondary), &Controls.Secondary) &&

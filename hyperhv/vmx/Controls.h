@@ -19,6 +19,7 @@ typedef struct _VMX_CONTROLS {
     UINT32 Secondary;
     UINT32 Exit;
     UINT32 Entry;
+    BOOLEAN HasMonitorTrapFlag; /* if not: NmiWindowTrap.h */
 } VMX_CONTROLS;
 
 /* Process context. Chooses the controls for this processor. FALSE: it lacks one that the VMM cannot do

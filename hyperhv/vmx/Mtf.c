@@ -14,6 +14,7 @@
 #include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/Vmcs.h"
+#include "hyperhv/vmx/NmiWindowTrap.h"
 #include "hyperhv/vmx/Vmexit.h"
 #include "hyperhv/vmx/VmxState.h"
 
@@ -22,6 +23,13 @@
 VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On)
 {
     if (On)
+        __atomic_or_fetch(&VCpu->ExitFlagsAtStart, EXIT_FLAGS_END(EXIT_END_STEP), __ATOMIC_RELAXED);
+    else
+        __atomic_and_fetch(&VCpu->ExitFlagsAtStart, ~EXIT_FLAGS_END(EXIT_END_STEP), __ATOMIC_RELAXED);
+
+    if (!VmxControls()->HasMonitorTrapFlag)
+        NmiWindowTrapSet(VCpu, On);
+    else if (On)
         VmxSetPrimaryControls(VCpu, PRIMARY_MONITOR_TRAP_FLAG);
     else
         VmxClearPrimaryControls(VCpu, PRIMARY_MONITOR_TRAP_FLAG);
@@ -31,14 +39,17 @@ VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On)
  * its handler. A MOV-SS shadow keeps interrupts out for exactly one instruction. Not with an event that goes
  * in with this entry: the entry would fail, and the trap comes after that event's delivery as it should.
  * Where the guest single-steps itself, the shadow wants its trap pending (27.3.1.5), which is then told after
- * the instruction, as without us. */
+ * the instruction, as without us. A trap that is pending already has its turn before the instruction. */
 VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT32 State;
 
     if (EventIsQueued())
         return;
-    State = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~INTERRUPTIBILITY_BLOCKING_BY_STI;
+    State = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+    if (!(State & INTERRUPTIBILITY_SHADOWS) && VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) != 0)
+        return;
+    State &= ~INTERRUPTIBILITY_BLOCKING_BY_STI;
     VmcsWrite32(VMCS_GUEST_INTERRUPTIBILITY_STATE, State | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS);
     if (UNLIKELY(VCpu->Regs->rflags & RFLAGS_TF))
         VmexitPendSingleStep();
@@ -69,7 +80,7 @@ static VOID MtfReleaseInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
 VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter)
 {
     EPT_STEP_VIEW *View = &VCpu->Vmx->StepView;
-    BOOLEAN IsFirst     = VCpu->ExitFlagsAtStart == EXIT_FLAGS_START;
+    BOOLEAN IsFirst     = !VCpu->Vmx->IsInHookStep;
 
     if (OthersMatter) {
         EptStepViewOpen(View, Physical, IsFirst);
@@ -80,27 +91,20 @@ VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMa
     MtfSet(VCpu, TRUE);
     MtfHoldInterrupts(VCpu);
     MtfCatchInterrupts(VCpu);
-    VCpu->ExitFlagsAtStart = EXIT_FLAGS_START_STEP;
+    VCpu->Vmx->IsInHookStep = TRUE;
 }
 
 VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VmcsWrite64(VMCS_EPT_POINTER, EptViewHooked());
-    VCpu->ExitFlagsAtStart = EXIT_FLAGS_START;
-    VCpu->ExitEnd &= (UINT8)~EXIT_END_STEP;
+    VCpu->Vmx->IsInHookStep = FALSE;
 }
 
-/* The exit of a step was not its trap: an instruction that exits by itself or was skipped, or an event before
- * the instruction. */
-VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu)
+/* Only a user who still waits for the trap keeps it. */
+static VOID MtfSetIfWanted(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (VCpu->IncrementRip || VCpu->Step.IsCancelled || EventIsQueued()) {
-        HookStepEnd(VCpu);
-        MtfReleaseInterrupts(VCpu);
+    if (!VCpu->RegisterBreakOnMtf && VCpu->MtfEptHookRestorePoint == NULL)
         MtfSet(VCpu, FALSE);
-    } else {
-        MtfHoldInterrupts(VCpu);
-    }
 }
 
 static VOID MtfReportUnexplained(VIRTUAL_MACHINE_STATE *VCpu)
@@ -116,6 +120,7 @@ VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
     BOOLEAN Explained = FALSE;
 
     VCpu->IncrementRip = FALSE;
+    VCpu->ExitEnd &= (UINT8)~EXIT_END_STEP;
 
     if (VmmCallbackCheckAndHandleReApplyingBreakpoint(VCpu->CoreId))
         Explained = TRUE;
@@ -140,9 +145,35 @@ VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
 
     if (!Explained)
         MtfReportUnexplained(VCpu);
-    if (!VCpu->IgnoreMtfUnset && !VCpu->RegisterBreakOnMtf && VCpu->MtfEptHookRestorePoint == NULL)
-        MtfSet(VCpu, FALSE);
+    if (!VCpu->IgnoreMtfUnset)
+        MtfSetIfWanted(VCpu);
     VCpu->IgnoreMtfUnset = FALSE;
+}
+
+/* The step is over, without its trap and without its instruction. */
+static VOID MtfAbandonHookStep(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    HookStepEnd(VCpu);
+    MtfReleaseInterrupts(VCpu);
+    MtfSetIfWanted(VCpu);
+}
+
+/* An instruction that exits by itself or was skipped is done without the trap having come: on the entry it
+ * would come one instruction late. */
+VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT64 Rip = VmcsReadNatural(VMCS_GUEST_RIP);
+
+    if (Rip != VCpu->LastVmexitRip) {
+        VCpu->LastVmexitRip = Rip;
+        MtfHandleVmexit(VCpu);
+    } else if (VCpu->MtfEptHookRestorePoint == NULL) {
+        return; /* the trap comes after the instruction, or after the delivery of what is queued */
+    } else if (VCpu->Step.IsCancelled || EventIsQueued()) {
+        MtfAbandonHookStep(VCpu);
+    } else {
+        MtfHoldInterrupts(VCpu);
+    }
 }
 
 /* Not acknowledged: the interrupt is taken by the guest after the instruction. The end of the exit goes on

@@ -9,7 +9,8 @@
 
 #include "hyperhv/core/State.h"
 
-/* Sets or clears the flag. */
+/* Sets or clears the flag: an exit after the instruction at RIP. On a processor without it the exit comes by
+ * other means (NmiWindowTrap.h). An instruction that exits by itself counts as stepped when it is done. */
 VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On);
 
 /* Interrupts that wait are taken after the instruction at RIP, not before it. */
@@ -19,8 +20,8 @@ VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu);
 VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter);
 VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu);
 
-/* At the end of an exit that came in a step and was not its trap: ends the step if its instruction is done or
- * an event goes in, goes on with it otherwise. */
+/* At the end of an exit that came with the flag set and was not its trap: serves the trap if the instruction
+ * is done, ends a hook's step if an event goes in, goes on otherwise. */
 VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* An interrupt that came in a step, before its instruction: it waits. */

@@ -21,6 +21,7 @@
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/IdtEmulation.h"
 #include "hyperhv/vmx/Mtf.h"
+#include "hyperhv/vmx/NmiWindowTrap.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/Vmx.h"
 #include "hyperhv/vmx/VmxNmi.h"
@@ -32,7 +33,6 @@
 #define RFLAGS_SETTABLE              0x3D7FD5ull /* all but VM, what does not exist, and what is always 1 */
 #define QUALIFICATION_LINEAR_ADDRESS 0x180ull
 #define EXIT_REASON_BASIC            0xFFFFu
-#define INTERRUPTIBILITY_SHADOWS     (INTERRUPTIBILITY_BLOCKING_BY_STI | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS)
 
 /* --- handlers that are a line or two --- */
 
@@ -262,6 +262,8 @@ static __attribute__((__noinline__, __cold__)) const UINT64 *VmexitUnusualEnd(VI
         VmxLeave(VCpu);
         return &VCpu->VmxoffState.GuestRip;
     }
+    if (VCpu->ExitEnd & EXIT_END_TRAP)
+        NmiWindowTrapArm(VCpu);
     VCpu->IsOnVmxRootMode = FALSE;
     return NULL;
 }

@@ -11,7 +11,8 @@
  *   Vmcs.c             the set-up of a VMCS       HostTables.c        root mode's GDT, TSS, IDT
  *   Vmexit.c           every exit comes through   AsmVmexitHandler.S  from here
  *   Ept.c, Mtrr.c      tables of a view           EptViews.c          the two views
- *   Mtf.c              one instruction at a time  VmxMsr.c            MSRs in the VMCS, the MSR bitmap
+ *   Mtf.c              one instruction at a time  NmiWindowTrap.c     the same without the monitor trap flag
+ *   VmxMsr.c           MSRs in the VMCS, the MSR bitmap
  *   EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out
  *   RootExceptions.c   exceptions of root mode    VmxLeave.c          the way out
  */
@@ -254,6 +255,8 @@ static BOOLEAN VmxVirtualizeCore(VIRTUAL_MACHINE_STATE *VCpu)
 
     VCpu->Lifecycle   = VMM_CORE_LAUNCHING;
     VCpu->PendingNmis = 0;
+    Vmx->Trap         = (NMI_WINDOW_TRAP){0};
+    Vmx->IsInHookStep = FALSE;
     if (!AsmVmxLaunch(VCpu)) {
         VmxReportLaunchFailure(VCpu, FailedBefore);
         VCpu->Lifecycle = VMM_CORE_OFF;

@@ -6,8 +6,10 @@
  */
 #include "hyperhv/vmx/VmxNmi.h"
 
+#include "hyperhv/vmx/AsmEntry.h"
 #include "hyperhv/vmx/Controls.h"
 #include "hyperhv/vmx/EventInjection.h"
+#include "hyperhv/vmx/NmiWindowTrap.h"
 #include "hyperhv/vmx/Vmcs.h"
 
 /* Counted first, asked for second: VmxChangePrimaryControls relies on this order. */
@@ -16,10 +18,13 @@ static VOID VmxNmiCount(VIRTUAL_MACHINE_STATE *VCpu)
     __atomic_add_fetch(&VCpu->PendingNmis, 1, __ATOMIC_SEQ_CST);
 }
 
+/* The exit has blocked NMIs as an NMI's delivery would. The entry ends that where NMIs are virtual, but not
+ * on every processor (Bochs 2.7); and root mode can take the next one. */
 VOID VmxNmiArrivedInGuest(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VmxNmiCount(VCpu);
     VmxSetPrimaryControls(VCpu, PRIMARY_NMI_WINDOW_EXITING);
+    AsmUnblockNmis();
 }
 
 /* On the way out of VMX operation there is no VMCS to write to; the count is served after it
@@ -32,13 +37,20 @@ VOID VmxNmiArrivedInRoot(VIRTUAL_MACHINE_STATE *VCpu)
                     VmcsRead32(VMCS_PRIMARY_PROCESSOR_CONTROLS) | PRIMARY_NMI_WINDOW_EXITING);
 }
 
+VOID VmxInjectPendingNmi(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    if (__atomic_load_n(&VCpu->PendingNmis, __ATOMIC_SEQ_CST) == 0)
+        return;
+    EventInjectNmi(VCpu);
+    __atomic_sub_fetch(&VCpu->PendingNmis, 1, __ATOMIC_SEQ_CST);
+}
+
 /* The count may be zero: the window was set twice for one NMI. */
 VOID VmxHandleNmiWindow(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VCpu->IncrementRip = FALSE;
-    if (__atomic_load_n(&VCpu->PendingNmis, __ATOMIC_SEQ_CST) != 0) {
-        EventInjectNmi(VCpu);
-        __atomic_sub_fetch(&VCpu->PendingNmis, 1, __ATOMIC_SEQ_CST);
-    }
+    if (NmiWindowTrapTaken(VCpu))
+        return;
+    VmxInjectPendingNmi(VCpu);
     VmxClearPrimaryControls(VCpu, PRIMARY_NMI_WINDOW_EXITING);
 }

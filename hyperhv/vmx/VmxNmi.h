@@ -17,7 +17,11 @@ VOID VmxNmiArrivedInGuest(VIRTUAL_MACHINE_STATE *VCpu);
 /* Root mode's NMI handler: may have interrupted any instruction of an exit. */
 VOID VmxNmiArrivedInRoot(VIRTUAL_MACHINE_STATE *VCpu);
 
-/* Root mode, within an exit by the NMI window: the guest can take one now. */
+/* Root mode, the guest can take an NMI now: the next of those that wait goes in, if there is one. */
+VOID VmxInjectPendingNmi(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* Root mode, within an exit by the NMI window: the guest can take one now, or a trap by that window is due.
+ */
 VOID VmxHandleNmiWindow(VIRTUAL_MACHINE_STATE *VCpu);
 
 #endif

@@ -10,6 +10,7 @@
 #include "hyperhv/core/State.h"
 #include "hyperhv/vmx/EptStepView.h"
 #include "hyperhv/vmx/HostTables.h"
+#include "hyperhv/vmx/NmiWindowTrap.h"
 
 /* The stacks of root mode: one for exits, one for each exception that must not trust the current stack. */
 typedef enum _VMX_ROOT_STACK {
@@ -27,7 +28,9 @@ typedef struct _VMX_CORE {
     PVOID Stacks[VMX_ROOT_STACK_COUNT]; /* ROOT_STACK_PAGES each; see CurrentCore.h */
     HOST_TABLES *HostTables;            /* GDT and TSS of root mode */
     EPT_STEP_VIEW StepView;
-    UINT64 OriginalCr0; /* before VMXON, for a launch that fails */
+    NMI_WINDOW_TRAP Trap;
+    BOOLEAN IsInHookStep; /* the core runs on another view than the hooked one */
+    UINT64 OriginalCr0;   /* before VMXON, for a launch that fails */
     UINT64 OriginalCr4;
 } VMX_CORE;
 

@@ -476,6 +476,11 @@ VOID AsmReadXmmRegs(GUEST_XMM_REGS *XmmRegs)
     *XmmRegs = FakeThisCore()->Now.Xmm;
 }
 
+/* The fake processor does not block NMIs of root mode. */
+VOID AsmUnblockNmis(VOID)
+{
+}
+
 /* --- exceptions in root mode --- */
 
 static UINT8 g_Stubs[256 * STUB_BYTES];

@@ -12,7 +12,9 @@
 
 #define BLOCKING_STI    1ull
 #define BLOCKING_MOV_SS 2ull
+#define BLOCKING_NMI    8ull
 #define DEBUGCTL_BTF    2ull
+#define NMI_INFO        TEST_INFO(INTERRUPTION_TYPE_NMI, 2)
 
 static BOOLEAN g_AsksAgain;
 
@@ -38,16 +40,24 @@ static BOOLEAN RestoreEpt(UINT32 CoreId)
     return TestTrace("restore(%u)", CoreId);
 }
 
-static int Start(void **State)
+static int Load(void **State)
 {
-    int Result = TestStart(State);
-
+    (void)State;
+    if (!TestLoad())
+        return 1;
+    memset(&g_Test, 0, sizeof(g_Test));
     g_Callbacks.BreakpointCheckAndHandleReApplyingBreakpoint = ReApply;
     g_Callbacks.VmmCallbackRegisteredMtfHandler              = Registered;
     g_Callbacks.KdCheckAndHandleNmiCallback                  = CheckNmi;
     g_Callbacks.VmmCallbackRestoreEptState                   = RestoreEpt;
     g_AsksAgain                                              = FALSE;
-    return Result;
+    return 0;
+}
+
+static int Start(void **State)
+{
+    TestMachine(TEST_CORES);
+    return Load(State);
 }
 
 static VOID MtfExit(VOID)
@@ -237,7 +247,159 @@ static void AGuestThatStepsByBranchesHasNone(void **State)
     assert_int_equal(*FakePendingDebug(0), 0);
 }
 
+/* --- an instruction that exits by itself is stepped when it is done --- */
+
+static BOOLEAN AskForATrap(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    (void)Regs;
+    if (!IsPost)
+        GuestVCpu()->RegisterBreakOnMtf = TRUE;
+    MtfSet(GuestVCpu(), TRUE);
+    return FALSE;
+}
+
+/* A CPUID asks for a trap of what follows it. */
+static VOID StartTrap(VOID)
+{
+    VmFuncSetTriggerEventForCpuids(TRUE);
+    g_Test.OnEvent = AskForATrap;
+    GuestCpuid(0, 0);
+    VmFuncSetTriggerEventForCpuids(FALSE);
+    Guest()->Rip = TEST_RIP;
+    TestExpectTrace("");
+}
+
+static void AnInstructionOfOursIsAStep(void **State)
+{
+    (void)State;
+    StartTrap();
+    assert_true(MtfIsOn());
+    GuestCpuid(0, 0);
+    TestExpectTrace("reapply(0) registered(0,0) restore(0) ");
+    assert_false(MtfIsOn());
+    ExpectDone(2);
+}
+
+static void AnExitThatDoesNothingIsNoStep(void **State)
+{
+    (void)State;
+    StartTrap();
+    FakeExit(&(FAKE_EXIT){.Reason           = VMX_EXIT_REASON_EXCEPTION_OR_NMI,
+                          .InterruptionInfo = TEST_INFO(INTERRUPTION_TYPE_NMI, 2)});
+    TestExpectTrace("");
+    assert_true(MtfIsOn());
+    MtfExit();
+    TestExpectTrace("reapply(0) registered(0,0) restore(0) ");
+}
+
+/* --- without the flag --- */
+
+static int StartWithoutFlag(void **State)
+{
+    TestMachine(TEST_CORES);
+    FakeCapabilityRemove(IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_MONITOR_TRAP_FLAG);
+    return Load(State);
+}
+
+static BOOLEAN WindowIsAsked(VOID)
+{
+    return (GuestField(VMCS_PRIMARY_PROCESSOR_CONTROLS) & PRIMARY_NMI_WINDOW_EXITING) != 0;
+}
+
+/* The instruction in the shadow is behind the guest. */
+static BOOLEAN PassInstruction(VOID)
+{
+    assert_int_equal(*FakeInterruptibility(0) & BLOCKING_MOV_SS, BLOCKING_MOV_SS);
+    assert_false(FakeTakeNmiWindow());
+    *FakeInterruptibility(0) &= ~BLOCKING_MOV_SS;
+    Guest()->Rip += 3;
+    return FakeTakeNmiWindow();
+}
+
+static void TheNmiWindowIsTheTrap(void **State)
+{
+    (void)State;
+    StartTrap();
+    assert_true(WindowIsAsked());
+    assert_true(PassInstruction());
+    TestExpectTrace("reapply(0) registered(0,0) restore(0) ");
+    assert_false(WindowIsAsked());
+    assert_int_equal(FakeInjected().Info, 0);
+    assert_int_equal(Guest()->Rip, TEST_RIP + 3);
+    assert_int_equal(*FakeInterruptibility(0), 0);
+}
+
+static void TheWindowServesTrapAfterTrap(void **State)
+{
+    UINT32 Step;
+
+    (void)State;
+    StartTrap();
+    g_AsksAgain = TRUE;
+    for (Step = 0; Step < 3; Step++) {
+        assert_true(PassInstruction());
+        TestExpectTrace("reapply(0) registered(0,0) restore(0) ");
+    }
+    g_AsksAgain = FALSE;
+    assert_true(PassInstruction());
+    assert_false(FakeTakeNmiWindow());
+}
+
+static void AnEmulatedInstructionIsAStepThereToo(void **State)
+{
+    (void)State;
+    StartTrap();
+    GuestCpuid(0, 0);
+    TestExpectTrace("reapply(0) registered(0,0) restore(0) ");
+    assert_false(WindowIsAsked());
+    assert_int_equal(*FakeInterruptibility(0), 0);
+}
+
+/* In the guest's NMI handler. */
+static void BlockedNmisAreBlockedAgainAfterTheTrap(void **State)
+{
+    (void)State;
+    *FakeInterruptibility(0) = BLOCKING_NMI;
+    StartTrap();
+    assert_true(PassInstruction());
+    TestExpectTrace("reapply(0) registered(0,0) restore(0) ");
+    assert_int_equal(*FakeInterruptibility(0), BLOCKING_NMI);
+}
+
+static void AnNmiThatWaitsComesAfterTheTrap(void **State)
+{
+    (void)State;
+    StartTrap();
+    FakeExit(&(FAKE_EXIT){.Reason = VMX_EXIT_REASON_EXCEPTION_OR_NMI, .InterruptionInfo = NMI_INFO});
+    /* before the instruction there is a shadow */
+    assert_int_equal(FakeInjected().Info, 0);
+    assert_true(PassInstruction());
+    TestExpectTrace("reapply(0) registered(0,0) restore(0) ");
+    assert_true(FakeTakeNmiWindow());
+    assert_int_equal(FakeInjected().Info, NMI_INFO);
+    assert_int_equal(GuestVCpu()->PendingNmis, 0);
+    assert_false(WindowIsAsked());
+}
+
+/* As with the flag: the next trap is at the first instruction of the NMI's handler. */
+static void StepAfterStepGoesIntoTheHandlerOfAnNmi(void **State)
+{
+    (void)State;
+    StartTrap();
+    g_AsksAgain = TRUE;
+    FakeExit(&(FAKE_EXIT){.Reason = VMX_EXIT_REASON_EXCEPTION_OR_NMI, .InterruptionInfo = NMI_INFO});
+    assert_true(PassInstruction());
+    TestExpectTrace("reapply(0) registered(0,0) restore(0) ");
+    assert_int_equal(INTERRUPTION_INFO_VECTOR(FakeInjected().Info), 2);
+    assert_int_equal(GuestVCpu()->PendingNmis, 0);
+    g_AsksAgain = FALSE;
+    assert_true(FakeTakeNmiWindow()); /* delivered; its handler has not begun */
+    TestExpectTrace("reapply(0) registered(0,0) restore(0) ");
+    assert_int_equal(*FakeInterruptibility(0), BLOCKING_NMI);
+}
+
 #define MTF_TEST(Name) cmocka_unit_test_setup_teardown(Name, Start, TestFinish)
+#define WITHOUT(Name)  cmocka_unit_test_setup_teardown(Name, StartWithoutFlag, TestFinish)
 
 int main(void)
 {
@@ -254,6 +416,14 @@ int main(void)
         MTF_TEST(TheShadowTakesTheStisPlace),
         MTF_TEST(AGuestThatStepsItselfKeepsItsTrap),
         MTF_TEST(AGuestThatStepsByBranchesHasNone),
+        MTF_TEST(AnInstructionOfOursIsAStep),
+        MTF_TEST(AnExitThatDoesNothingIsNoStep),
+        WITHOUT(TheNmiWindowIsTheTrap),
+        WITHOUT(TheWindowServesTrapAfterTrap),
+        WITHOUT(AnEmulatedInstructionIsAStepThereToo),
+        WITHOUT(BlockedNmisAreBlockedAgainAfterTheTrap),
+        WITHOUT(AnNmiThatWaitsComesAfterTheTrap),
+        WITHOUT(StepAfterStepGoesIntoTheHandlerOfAnNmi),
     };
 
     return cmocka_run_group_tests(Tests, NULL, NULL);

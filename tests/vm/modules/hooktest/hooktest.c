@@ -6,12 +6,15 @@
  * must not be loaded: this module is its user.
  */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mm.h>
 #include <linux/objtool.h>
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
+#include <asm/apic.h>
+#include <asm/nmi.h>
 
 #include "SDK/imports/VmmImports.h"
 
@@ -370,6 +373,62 @@ static void test_skip(void)
     free_page((unsigned long)page);
 }
 
+/* --- hits while NMIs are blocked --- */
+
+#define NMIS        200
+#define PATIENCE_US 2000
+
+static long nmi_value;
+static u64 *nmi_page;
+static atomic_t nmi_count;
+
+static int nmi_arrived(unsigned int type, struct pt_regs *regs)
+{
+    if (nmi_page == NULL)
+        return NMI_DONE;
+    nmi_value += target_other(1);
+    WRITE_ONCE(*nmi_page, nmi_value);
+    atomic_inc(&nmi_count);
+    return NMI_HANDLED;
+}
+
+static void send_nmis(void)
+{
+    int sent, patience;
+
+    atomic_set(&nmi_count, 0);
+    for (sent = 1; sent <= NMIS; sent++) {
+        apic->send_IPI(raw_smp_processor_id(), NMI_VECTOR);
+        for (patience = 0; atomic_read(&nmi_count) < sent && patience < PATIENCE_US; patience++)
+            udelay(1);
+    }
+}
+
+static void test_nmi(void)
+{
+    if (register_nmi_handler(NMI_LOCAL, nmi_arrived, 0, "hooktest"))
+        return;
+    reset_counters();
+    atomic_long_set(&breakpoint_hits, 0);
+    nmi_value = 0;
+    nmi_page  = (u64 *)__get_free_page(GFP_KERNEL | __GFP_ZERO);
+    ConfigureEptHook((UINTPTR)target_other, VMM_NO_PROCESS);
+    ConfigureEptHookMonitor(83, (UINTPTR)nmi_page, 8, FALSE, 2, VMM_NO_PROCESS);
+    preempt_disable();
+    send_nmis();
+    preempt_enable();
+    expect("NMIs whose handler steps under a breakpoint and a monitor all arrive", atomic_read(&nmi_count),
+           NMIS);
+    expect("the handler does what it did", nmi_value, 2 * NMIS);
+    expect("a hit in each", atomic_long_read(&breakpoint_hits), NMIS);
+    expect("a write in each", atomic_long_read(&writes), NMIS);
+    ConfigureEptUnHookMonitor(83);
+    ConfigureEptUnHook((UINTPTR)target_other, VMM_NO_PROCESS);
+    unregister_nmi_handler(NMI_LOCAL, "hooktest");
+    free_page((unsigned long)nmi_page);
+    nmi_page = NULL;
+}
+
 static int __init hooktest_init(void)
 {
     VMM_CALLBACKS callbacks = {.VmmCallbackTriggerEvents = on_event};
@@ -386,6 +445,7 @@ static int __init hooktest_init(void)
     test_hit_within_step();
     test_reach();
     test_skip();
+    test_nmi();
     VmFuncUninitVmm();
     return 0;
 }
