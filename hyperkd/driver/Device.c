@@ -197,7 +197,8 @@ static const DEVICE_REQUEST DeviceRequests[] = {
      .Serve    = DeviceRegisterEvent},
     {DEVICE_STRUCTURE(IOCTL_MODIFY_EVENTS, DEBUGGER_MODIFY_EVENTS),
      .Reserved = {DEVICE_RESERVED(DEBUGGER_MODIFY_EVENTS, Reserved)}, .Serve = DeviceModifyEvents},
-    {DEVICE_STRUCTURE(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT), .Serve = DeviceQueryEvent},
+    {DEVICE_STRUCTURE(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT),
+     .Reserved = {DEVICE_RESERVED(DEBUGGER_QUERY_EVENT, Reserved)}, .Serve = DeviceQueryEvent},
 };
 
 static const DEVICE_REQUEST *DeviceFindRequest(UINT32 Request)

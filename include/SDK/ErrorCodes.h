@@ -42,7 +42,9 @@
       "this type of event is not available on this machine")                                                 \
     X(DEBUGGER_ERROR_INVALID_ADDRESS, 0xC0000019, "the address is not mapped")                               \
     X(DEBUGGER_ERROR_VERSION_MISMATCH, 0xC0000018,                                                           \
-      "tool and modules are of different versions: install them together")
+      "tool and modules are of different versions: install them together")                                   \
+    X(DEBUGGER_ERROR_ADDRESS_NEEDS_PROCESS, 0xC000001A,                                                      \
+      "an address of user space means something in one process only: name it with pid")
 
 typedef enum _DEBUGGER_ERROR {
 #define DEBUGGER_ERROR_AS_ENUM(Name, Value, Text) Name = Value,

@@ -75,4 +75,11 @@ typedef struct _EPT_HOOKS_CONTEXT {
     UINT32 Reserved;
 } EPT_HOOKS_CONTEXT;
 
+/* How a hidden hook stands to its target. */
+typedef enum _VMM_HOOK_STATE {
+    VMM_HOOK_LIVE       = 0, /* in force */
+    VMM_HOOK_NOT_MAPPED = 1, /* nothing is mapped at its address now; in force again when something is */
+    VMM_HOOK_GONE       = 2, /* its process or module has ended; it stays in name only, until it is unset */
+} VMM_HOOK_STATE;
+
 #endif

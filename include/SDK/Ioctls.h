@@ -22,11 +22,11 @@
 #define HYPERLOG_DEVICE_PATH "/dev/hyperlog"
 
 /* Changes whenever a structure of this file or of HyperLog.h changes its layout or meaning. */
-#define HYPERDBG_INTERFACE_VERSION 1
+#define HYPERDBG_INTERFACE_VERSION 2
 
 #define HYPERDBG_ALL_CORES     0xFFFFFFFFu
 #define HYPERDBG_ALL_PROCESSES 0xFFFFFFFFu
-#define HYPERDBG_MAX_EVENTS    1024
+#define HYPERDBG_MAX_EVENTS    65536
 #define HYPERDBG_MAX_CORES     1024
 
 /* Events are numbered from here, in the order they were set. */
@@ -44,9 +44,10 @@ typedef struct _DEBUGGER_EVENT_OPTIONS {
     UINT8 ShortCircuit;      /* 1: the instruction's effect does not happen (stage PRE only) */
     UINT8 HasOptionalParam1; /* 1: only when the context equals OptionalParam1 (CPUID leaf, MSR number...) */
     UINT8 Reserved[6];
-    UINT64 OptionalParam1; /* 0 unless HasOptionalParam1; a CPUID leaf or MSR number has 32 bits */
-    UINT64 OptionalParam2; /* 2 to 4: 0 for the types that give them no meaning */
-    UINT64 OptionalParam3;
+    UINT64 OptionalParam1; /* 0 unless HasOptionalParam1; a CPUID leaf or MSR number has 32 bits. Hidden
+                              breakpoint: its address. Monitor: the first address of the range */
+    UINT64 OptionalParam2; /* 2 to 4: 0 for the types that give them no meaning. Monitor: bytes, not 0 */
+    UINT64 OptionalParam3; /* monitor: 1 for physical addresses, 0 for virtual ones */
     UINT64 OptionalParam4;
 } DEBUGGER_EVENT_OPTIONS;
 
@@ -80,7 +81,9 @@ typedef struct _DEBUGGER_QUERY_EVENT {
     UINT64 Tag;                     /* in: the lowest number wanted; out: the event's number */
     DEBUGGER_EVENT_OPTIONS Options; /* out */
     UINT64 Hits; /* out: how often all filters held since it was set; once per instruction at any stage */
-    UINT32 IsEnabled;    /* out */
+    UINT32 IsEnabled; /* out */
+    UINT32 HookState; /* out: of a hidden hook that is enabled, VMM_HOOK_STATE; 0 otherwise */
+    UINT32 Reserved;
     UINT32 KernelStatus; /* out */
 } DEBUGGER_QUERY_EVENT;
 
@@ -137,8 +140,10 @@ typedef struct _DEBUGGER_EVENT_RECORD {
     UINT64 Tag;
     UINT32 EventType; /* VMM_EVENT_TYPE_ENUM */
     UINT32 Stage;     /* PRE or POST */
-    UINT64 Context;   /* CPUID leaf, MSR number...: the contract's table of dispatchers */
-    UINT64 Rip;       /* of the instruction */
+    UINT64 Context;   /* CPUID leaf, MSR number...: the contract's table of dispatchers; of a monitored access
+                         its virtual address, 0 when it was the processor's own (a walk of page tables) */
+    UINT64 PhysicalAddress; /* of a monitored access; 0 for other types */
+    UINT64 Rip;             /* of the instruction */
     UINT32 ProcessId;
     UINT32 ThreadId;
     CHAR ProcessName[HYPERDBG_PROCESS_NAME_LENGTH];
@@ -146,7 +151,8 @@ typedef struct _DEBUGGER_EVENT_RECORD {
     UINT32 ChangedRegs;   /* bit n: element n of Regs differs from what it was before the instruction (stage
                              POST) */
     UINT8 ShortCircuited; /* PRE: by this event; POST: by any, so that nothing took effect */
-    UINT8 Reserved[3];
+    UINT8 Access;         /* of a monitored access: bit 0 read, 1 write, 2 execute; 0 for other types */
+    UINT8 Reserved[2];
 } DEBUGGER_EVENT_RECORD;
 
 #endif

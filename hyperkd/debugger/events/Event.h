@@ -25,17 +25,23 @@ typedef enum _DEBUGGER_EVENT_STATE {
 } DEBUGGER_EVENT_STATE;
 
 typedef struct _DEBUGGER_EVENT {
-    /* Next armed event of the same type, in the order of tags. Written under the store's lock with release
-     * stores, read by root mode on every core without any; left alone between unlinking and the end of the
-     * exits under way, as their walk may stand on this event. */
+    /* Next armed event of the same list of the index (EventTrigger.h), and of the same type; both in the
+     * order of tags. Written under the store's lock with release stores, read by root mode on every core
+     * without any; left alone between unlinking and the end of the exits under way, as their walk may stand
+     * on this event. */
+    struct _DEBUGGER_EVENT *NextIndexed;
     struct _DEBUGGER_EVENT *NextArmed;
 
     /* Constant once the event is linked. */
+    UINT64 Key; /* what an exit must have for the event to fit; without meaning unless HasKey */
+    BOOLEAN HasKey;
     UINT64 Tag;
     DEBUGGER_EVENT_OPTIONS Options;
 
     /* The store's own, under its lock. */
+    struct _DEBUGGER_EVENT *PreviousArmed;
     struct _DEBUGGER_EVENT *Next; /* all events, in the order of tags */
+    struct _DEBUGGER_EVENT *Previous;
     DEBUGGER_EVENT_STATE State;
 
     DEBUGGER_EVENT_HITS Hits[]; /* one for each core: how often all filters held, counted at stage PRE */
@@ -46,6 +52,7 @@ typedef struct _DEBUGGER_EVENT {
 typedef struct _DEBUGGER_CORE {
     UINT32 CoreId;            /* constant */
     BOOLEAN ShortCircuited;   /* PRE of this exit short-circuits its instruction */
+    UINT64 Rip;               /* of the instruction that PRE asked a POST for: a step may lie between */
     GUEST_REGS Before;        /* what the instruction started with; written when PRE asks for a POST */
     PLATFORM_PROCESS Process; /* here, as code of root mode keeps no arrays on its stack */
     DEBUGGER_EVENT_RECORD Record;

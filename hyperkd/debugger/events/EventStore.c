@@ -17,25 +17,85 @@
 #include "platform/PlatformLock.h"
 #include "platform/PlatformMemory.h"
 
-static PLATFORM_MUTEX *g_StoreLock; /* guards all that follows, and the writing of g_ArmedEvents */
+static PLATFORM_MUTEX *g_StoreLock; /* guards all that follows, and the writing of what root mode walks */
 static DEBUGGER_EVENT *g_Events;    /* in the order of tags */
+static DEBUGGER_EVENT *g_LastEvent;
+static DEBUGGER_EVENT *g_LastArmed[VMM_EVENT_TYPE_COUNT]; /* ends of the lists of g_ArmedEvents */
+static DEBUGGER_EVENT *g_Found; /* by the last search, where the next one probably goes on; or NULL */
 static UINT32 g_EventCount;
 static UINT64 g_NextTag;
 
-/* --- the list of a type: what root mode sees -------------------------------------------------------------
+/* --- the lists of armed events: what root mode sees ------------------------------------------------------
  */
+
+static DEBUGGER_EVENT **EventIndexList(const DEBUGGER_EVENT *Event)
+{
+    const UINT32 EventType = Event->Options.EventType;
+
+    return Event->HasKey ? &g_KeyedEvents[EventBucket(EventType, Event->Key)] : &g_KeylessEvents[EventType];
+}
+
+static VOID EventLinkIndex(DEBUGGER_EVENT *Event)
+{
+    DEBUGGER_EVENT **Link = EventIndexList(Event);
+
+    while (*Link != NULL && (*Link)->Tag < Event->Tag) {
+        Link = &(*Link)->NextIndexed;
+    }
+    Event->NextIndexed = *Link;
+    __atomic_store_n(Link, Event, __ATOMIC_RELEASE);
+}
+
+static VOID EventUnlinkIndex(DEBUGGER_EVENT *Event)
+{
+    DEBUGGER_EVENT **Link = EventIndexList(Event);
+
+    while (*Link != Event) {
+        Link = &(*Link)->NextIndexed;
+    }
+    __atomic_store_n(Link, Event->NextIndexed, __ATOMIC_RELEASE);
+}
+
+/* The link that leads, or would lead, from the armed event before to the next one. */
+static DEBUGGER_EVENT **EventArmedLink(const DEBUGGER_EVENT *Event)
+{
+    return Event->PreviousArmed != NULL ? &Event->PreviousArmed->NextArmed
+                                        : &g_ArmedEvents[Event->Options.EventType];
+}
+
+static DEBUGGER_EVENT **EventArmedBackLink(const DEBUGGER_EVENT *Event)
+{
+    return Event->NextArmed != NULL ? &Event->NextArmed->PreviousArmed
+                                    : &g_LastArmed[Event->Options.EventType];
+}
+
+/* From the end, where a new event belongs. */
+static VOID EventLinkArmed(DEBUGGER_EVENT *Event)
+{
+    DEBUGGER_EVENT *Before = g_LastArmed[Event->Options.EventType];
+
+    while (Before != NULL && Before->Tag > Event->Tag) {
+        Before = Before->PreviousArmed;
+    }
+    Event->PreviousArmed       = Before;
+    Event->NextArmed           = *EventArmedLink(Event);
+    *EventArmedBackLink(Event) = Event;
+    __atomic_store_n(EventArmedLink(Event), Event, __ATOMIC_RELEASE);
+}
+
+static VOID EventUnlinkArmed(DEBUGGER_EVENT *Event)
+{
+    *EventArmedBackLink(Event) = Event->PreviousArmed;
+    __atomic_store_n(EventArmedLink(Event), Event->NextArmed, __ATOMIC_RELEASE);
+}
 
 static VOID EventLink(DEBUGGER_EVENT *Event)
 {
     const UINT32 EventType = Event->Options.EventType;
-    DEBUGGER_EVENT **Link  = &g_ArmedEvents[EventType];
-    const BOOLEAN IsFirst  = *Link == NULL;
+    const BOOLEAN IsFirst  = g_ArmedEvents[EventType] == NULL;
 
-    while (*Link != NULL && (*Link)->Tag < Event->Tag) {
-        Link = &(*Link)->NextArmed;
-    }
-    Event->NextArmed = *Link;
-    __atomic_store_n(Link, Event, __ATOMIC_RELEASE);
+    EventLinkIndex(Event);
+    EventLinkArmed(Event);
     if (IsFirst) {
         EventSetTrigger(EventType, TRUE);
     }
@@ -44,12 +104,9 @@ static VOID EventLink(DEBUGGER_EVENT *Event)
 static VOID EventUnlink(DEBUGGER_EVENT *Event)
 {
     const UINT32 EventType = Event->Options.EventType;
-    DEBUGGER_EVENT **Link  = &g_ArmedEvents[EventType];
 
-    while (*Link != Event) {
-        Link = &(*Link)->NextArmed;
-    }
-    __atomic_store_n(Link, Event->NextArmed, __ATOMIC_RELEASE);
+    EventUnlinkIndex(Event);
+    EventUnlinkArmed(Event);
     if (g_ArmedEvents[EventType] == NULL) {
         EventSetTrigger(EventType, FALSE);
     }
@@ -60,11 +117,14 @@ static VOID EventUnlink(DEBUGGER_EVENT *Event)
 
 static UINT32 EventEnable(DEBUGGER_EVENT *Event)
 {
+    UINT32 Status;
+
     if (Event->State == DEBUGGER_EVENT_ARMED) {
         return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
     }
-    if (!EventArmExits(&Event->Options)) {
-        return DEBUGGER_ERROR_INVALID_CORE_ID;
+    Status = EventArmExits(Event->Tag, &Event->Options);
+    if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL) {
+        return Status;
     }
     EventLink(Event);
     Event->State = DEBUGGER_EVENT_ARMED;
@@ -73,14 +133,34 @@ static UINT32 EventEnable(DEBUGGER_EVENT *Event)
 
 static DEBUGGER_EVENT *EventAllocate(const DEBUGGER_EVENT_OPTIONS *Options)
 {
-    const SIZE_T HitsSize = (SIZE_T)g_DebuggerCoreCount * sizeof(DEBUGGER_EVENT_HITS);
-    DEBUGGER_EVENT *Event = PlatformMemoryAllocate(sizeof(*Event) + HitsSize);
+    const SIZE_T HitsSize   = (SIZE_T)g_DebuggerCoreCount * sizeof(DEBUGGER_EVENT_HITS);
+    const BOOLEAN IsMonitor = EventTypeIsMonitor(Options->EventType);
+    DEBUGGER_EVENT *Event   = PlatformMemoryAllocate(sizeof(*Event) + HitsSize);
 
     if (Event != NULL) {
         Event->Options = *Options;
         Event->Tag     = g_NextTag;
+        Event->HasKey  = IsMonitor || Options->HasOptionalParam1;
+        Event->Key     = IsMonitor ? Event->Tag : Options->OptionalParam1;
     }
     return Event;
+}
+
+static VOID EventAppend(DEBUGGER_EVENT *Event)
+{
+    Event->Previous                                         = g_LastEvent;
+    *(g_LastEvent != NULL ? &g_LastEvent->Next : &g_Events) = Event;
+    g_LastEvent                                             = Event;
+    g_EventCount++;
+}
+
+static VOID EventFree(DEBUGGER_EVENT *Event)
+{
+    *(Event->Previous != NULL ? &Event->Previous->Next : &g_Events) = Event->Next;
+    *(Event->Next != NULL ? &Event->Next->Previous : &g_LastEvent)  = Event->Previous;
+    g_Found = g_Found == Event ? Event->Previous : g_Found;
+    g_EventCount--;
+    PlatformMemoryFree(Event);
 }
 
 static UINT64 EventHits(const DEBUGGER_EVENT *Event)
@@ -95,7 +175,6 @@ static UINT64 EventHits(const DEBUGGER_EVENT *Event)
 
 static UINT32 EventAdd(const DEBUGGER_EVENT_OPTIONS *Options, UINT64 *Tag)
 {
-    DEBUGGER_EVENT **Last = &g_Events;
     DEBUGGER_EVENT *Event;
     UINT32 Status;
 
@@ -111,33 +190,53 @@ static UINT32 EventAdd(const DEBUGGER_EVENT_OPTIONS *Options, UINT64 *Tag)
         PlatformMemoryFree(Event);
         return Status;
     }
-    while (*Last != NULL) {
-        Last = &(*Last)->Next;
-    }
-    *Last = Event;
-    *Tag  = g_NextTag++;
-    g_EventCount++;
+    EventAppend(Event);
+    *Tag = g_NextTag++;
     return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+/* The first event whose tag is not below Tag; NULL: there is none. A list that is asked for one by one is not
+ * walked from its beginning each time. */
+static DEBUGGER_EVENT *EventFindFrom(UINT64 Tag)
+{
+    DEBUGGER_EVENT *Event = g_Found != NULL && g_Found->Tag <= Tag ? g_Found : g_Events;
+
+    while (Event != NULL && Event->Tag < Tag) {
+        Event = Event->Next;
+    }
+    g_Found = Event != NULL ? Event : g_Found;
+    return Event;
+}
+
+static DEBUGGER_EVENT *EventFind(UINT64 Tag)
+{
+    DEBUGGER_EVENT *Event = EventFindFrom(Tag);
+
+    return Event != NULL && Event->Tag == Tag ? Event : NULL;
 }
 
 /* --- some events, the lock held --------------------------------------------------------------------------
  */
 
-static inline BOOLEAN EventIsSelected(const DEBUGGER_EVENT *Event, UINT64 Tag)
+/* Those that Tag names: one, or all. */
+static DEBUGGER_EVENT *EventFirstOf(UINT64 Tag)
 {
-    return Tag == DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG || Event->Tag == Tag;
+    return Tag == DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG ? g_Events : EventFind(Tag);
+}
+
+static DEBUGGER_EVENT *EventNextOf(UINT64 Tag, const DEBUGGER_EVENT *Event)
+{
+    return Tag == DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG ? Event->Next : NULL;
 }
 
 static UINT32 EventsEnable(UINT64 Tag)
 {
     UINT32 Result = DEBUGGER_OPERATION_WAS_SUCCESSFUL;
 
-    for (DEBUGGER_EVENT *Event = g_Events; Event != NULL; Event = Event->Next) {
-        if (EventIsSelected(Event, Tag)) {
-            const UINT32 Status = EventEnable(Event);
+    for (DEBUGGER_EVENT *Event = EventFirstOf(Tag); Event != NULL; Event = EventNextOf(Tag, Event)) {
+        const UINT32 Status = EventEnable(Event);
 
-            Result = Result == DEBUGGER_OPERATION_WAS_SUCCESSFUL ? Status : Result;
-        }
+        Result = Result == DEBUGGER_OPERATION_WAS_SUCCESSFUL ? Status : Result;
     }
     return Result;
 }
@@ -147,8 +246,8 @@ static UINT32 EventsDisable(UINT64 Tag)
 {
     BOOLEAN IsAnyLeaving = FALSE;
 
-    for (DEBUGGER_EVENT *Event = g_Events; Event != NULL; Event = Event->Next) {
-        if (EventIsSelected(Event, Tag) && Event->State == DEBUGGER_EVENT_ARMED) {
+    for (DEBUGGER_EVENT *Event = EventFirstOf(Tag); Event != NULL; Event = EventNextOf(Tag, Event)) {
+        if (Event->State == DEBUGGER_EVENT_ARMED) {
             EventUnlink(Event);
             Event->State = DEBUGGER_EVENT_LEAVING;
             IsAnyLeaving = TRUE;
@@ -158,9 +257,9 @@ static UINT32 EventsDisable(UINT64 Tag)
         return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
     }
     PlatformCpuWaitForExits();
-    for (DEBUGGER_EVENT *Event = g_Events; Event != NULL; Event = Event->Next) {
+    for (DEBUGGER_EVENT *Event = EventFirstOf(Tag); Event != NULL; Event = EventNextOf(Tag, Event)) {
         if (Event->State == DEBUGGER_EVENT_LEAVING) {
-            EventDisarmExits(&Event->Options);
+            EventDisarmExits(Event->Tag, &Event->Options);
             Event->State = DEBUGGER_EVENT_DISABLED;
         }
     }
@@ -169,38 +268,14 @@ static UINT32 EventsDisable(UINT64 Tag)
 
 static UINT32 EventsClear(UINT64 Tag)
 {
-    DEBUGGER_EVENT **Link = &g_Events;
+    DEBUGGER_EVENT *Next;
 
     EventsDisable(Tag);
-    while (*Link != NULL) {
-        DEBUGGER_EVENT *Event = *Link;
-
-        if (!EventIsSelected(Event, Tag)) {
-            Link = &Event->Next;
-            continue;
-        }
-        *Link = Event->Next;
-        g_EventCount--;
-        PlatformMemoryFree(Event);
+    for (DEBUGGER_EVENT *Event = EventFirstOf(Tag); Event != NULL; Event = Next) {
+        Next = EventNextOf(Tag, Event);
+        EventFree(Event);
     }
     return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
-}
-
-static DEBUGGER_EVENT *EventFindFrom(UINT64 Tag)
-{
-    DEBUGGER_EVENT *Event = g_Events;
-
-    while (Event != NULL && Event->Tag < Tag) {
-        Event = Event->Next;
-    }
-    return Event;
-}
-
-static DEBUGGER_EVENT *EventFind(UINT64 Tag)
-{
-    DEBUGGER_EVENT *Event = EventFindFrom(Tag);
-
-    return Event != NULL && Event->Tag == Tag ? Event : NULL;
 }
 
 static UINT32 EventsModify(UINT64 Tag, UINT32 (*Modify)(UINT64 Tag))
@@ -307,6 +382,7 @@ UINT32 DebuggerQueryEvent(DEBUGGER_QUERY_EVENT *Query)
         Query->Options   = Event->Options;
         Query->Hits      = EventHits(Event);
         Query->IsEnabled = Event->State == DEBUGGER_EVENT_ARMED;
+        Query->HookState = Query->IsEnabled ? EventHookState(Event->Tag, &Event->Options) : VMM_HOOK_LIVE;
     }
     PlatformMutexRelease(g_StoreLock);
     return Event != NULL ? DEBUGGER_OPERATION_WAS_SUCCESSFUL : DEBUGGER_ERROR_TAG_NOT_FOUND;

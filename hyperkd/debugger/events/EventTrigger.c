@@ -14,6 +14,8 @@
 #include "platform/PlatformProcess.h"
 
 DEBUGGER_EVENT *g_ArmedEvents[VMM_EVENT_TYPE_COUNT];
+DEBUGGER_EVENT *g_KeylessEvents[VMM_EVENT_TYPE_COUNT];
+DEBUGGER_EVENT *g_KeyedEvents[EVENT_BUCKETS];
 DEBUGGER_CORE *g_DebuggerCores;
 UINT32 g_DebuggerCoreCount;
 
@@ -25,24 +27,67 @@ STATIC_ASSERT((VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION |
               VMM_CALLBACK_CALLING_STAGE_ALL_EVENT_EMULATION);
 STATIC_ASSERT(PLATFORM_PROCESS_NAME_LENGTH == HYPERDBG_PROCESS_NAME_LENGTH);
 
-static inline BOOLEAN EventFits(const DEBUGGER_EVENT_OPTIONS *Options, UINT32 CoreId, UINT64 Context)
+/* The monitored types are told from the others by comparing with the last of them. */
+STATIC_ASSERT(HIDDEN_HOOK_READ_AND_WRITE_AND_EXECUTE == 0 && HIDDEN_HOOK_EXECUTE == 6);
+
+/* An exit on its way through the armed events. */
+typedef struct _EVENT_WALK {
+    DEBUGGER_EVENT *Keyless; /* the next without a key that fits; NULL: none is left */
+    DEBUGGER_EVENT *Keyed;   /* the next with this exit's key that fits */
+    UINT64 Key;
+    UINT32 EventType;
+    UINT32 CoreId;
+} EVENT_WALK;
+
+static inline BOOLEAN EventFits(const DEBUGGER_EVENT_OPTIONS *Options, UINT32 CoreId)
 {
     if (Options->CoreId != HYPERDBG_ALL_CORES && Options->CoreId != CoreId) {
         return FALSE;
     }
-    if (Options->ProcessId != HYPERDBG_ALL_PROCESSES && Options->ProcessId != PlatformProcessCurrentId()) {
-        return FALSE;
-    }
-    return !Options->HasOptionalParam1 || Options->OptionalParam1 == Context;
+    return Options->ProcessId == HYPERDBG_ALL_PROCESSES || Options->ProcessId == PlatformProcessCurrentId();
 }
 
-/* Event itself, or the next one after it, whose core, process and context fit; NULL: none. */
-static inline DEBUGGER_EVENT *EventFirstFitting(DEBUGGER_EVENT *Event, UINT32 CoreId, UINT64 Context)
+/* Event itself, or the first one after it that fits; NULL: none. */
+static inline DEBUGGER_EVENT *EventFitting(const EVENT_WALK *Walk, DEBUGGER_EVENT *Event)
 {
-    while (Event != NULL && !EventFits(&Event->Options, CoreId, Context)) {
-        Event = EventNextArmed(Event);
+    while (Event != NULL && !EventFits(&Event->Options, Walk->CoreId)) {
+        Event = EventNextIndexed(Event);
     }
     return Event;
+}
+
+static inline DEBUGGER_EVENT *EventFittingKeyed(const EVENT_WALK *Walk, DEBUGGER_EVENT *Event)
+{
+    while (Event != NULL && (Event->Key != Walk->Key || Event->Options.EventType != Walk->EventType ||
+                             !EventFits(&Event->Options, Walk->CoreId))) {
+        Event = EventNextIndexed(Event);
+    }
+    return Event;
+}
+
+static inline EVENT_WALK EventWalkBegin(UINT32 EventType, UINT64 Key, UINT32 CoreId)
+{
+    EVENT_WALK Walk = {.Key = Key, .EventType = EventType, .CoreId = CoreId};
+
+    Walk.Keyless = EventFitting(&Walk, __atomic_load_n(&g_KeylessEvents[EventType], __ATOMIC_ACQUIRE));
+    Walk.Keyed   = EventFittingKeyed(
+          &Walk, __atomic_load_n(&g_KeyedEvents[EventBucket(EventType, Key)], __ATOMIC_ACQUIRE));
+    return Walk;
+}
+
+/* The next event that fits, in the order of tags; NULL: there is none any more. */
+static inline DEBUGGER_EVENT *EventWalkNext(EVENT_WALK *Walk)
+{
+    DEBUGGER_EVENT *Keyless = Walk->Keyless, *Keyed = Walk->Keyed;
+
+    if (Keyed == NULL || (Keyless != NULL && Keyless->Tag < Keyed->Tag)) {
+        if (Keyless != NULL) {
+            Walk->Keyless = EventFitting(Walk, EventNextIndexed(Keyless));
+        }
+        return Keyless;
+    }
+    Walk->Keyed = EventFittingKeyed(Walk, EventNextIndexed(Keyed));
+    return Keyed;
 }
 
 /* Not an increment in place: the store reads the count meanwhile, and must not see it half-written. */
@@ -63,9 +108,20 @@ static UINT32 EventChangedRegs(const GUEST_REGS *Before, const GUEST_REGS *After
     return Changed;
 }
 
+/* Of a monitored access both addresses are told, of the other types the context is a number. */
+static VOID EventRecordContext(DEBUGGER_EVENT_RECORD *Record, PVOID Context)
+{
+    const EPT_HOOKS_CONTEXT *Access = Context;
+    const BOOLEAN IsMonitor         = EventTypeIsMonitor(Record->EventType);
+
+    Record->Context         = IsMonitor ? Access->VirtualAddress : (UINTPTR)Context;
+    Record->PhysicalAddress = IsMonitor ? Access->PhysicalAddress : 0;
+    Record->Access          = IsMonitor ? (UINT8)Access->Access : 0;
+}
+
 /* What the records of all events of this exit and stage have in common. */
 static DEBUGGER_EVENT_RECORD *EventBeginRecord(DEBUGGER_CORE *Core, UINT32 EventType, UINT32 Stage,
-                                               UINT64 Context, const GUEST_REGS *Regs)
+                                               PVOID Context, const GUEST_REGS *Regs)
 {
     DEBUGGER_EVENT_RECORD *Record = &Core->Record;
     PLATFORM_PROCESS *Process     = &Core->Process;
@@ -73,14 +129,15 @@ static DEBUGGER_EVENT_RECORD *EventBeginRecord(DEBUGGER_CORE *Core, UINT32 Event
     PlatformProcessCurrent(Process);
     Record->EventType = EventType;
     Record->Stage     = Stage;
-    Record->Context   = Context;
     Record->Rip       = VmFuncGetLastVmexitRip(Core->CoreId);
     Record->ProcessId = Process->ProcessId;
     Record->ThreadId  = Process->ThreadId;
+    EventRecordContext(Record, Context);
     PlatformMemoryCopy(Record->ProcessName, Process->Name, sizeof(Process->Name));
     PlatformMemoryCopy(&Record->Regs, Regs, sizeof(*Regs));
     Record->ChangedRegs = 0;
     if (Stage == VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION) {
+        Record->Rip         = Core->Rip;
         Record->ChangedRegs = EventChangedRegs(&Core->Before, Regs);
     }
     return Record;
@@ -98,21 +155,23 @@ static VOID EventSendRecord(DEBUGGER_EVENT_RECORD *Record, UINT64 Tag, BOOLEAN S
 static VOID EventRequestPost(DEBUGGER_CORE *Core, const GUEST_REGS *Regs, BOOLEAN *PostEventRequired)
 {
     PlatformMemoryCopy(&Core->Before, Regs, sizeof(*Regs));
+    Core->Rip          = VmFuncGetLastVmexitRip(Core->CoreId);
     *PostEventRequired = TRUE;
 }
 
-/* Event fits, the ones after it may. Apart from the search for it, so that an exit that no event fits pays
- * for nothing of this. */
+/* Something fits. Apart from the search for it, so that an exit that no event fits pays for nothing of this.
+ */
 static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
-EventTriggerFrom(DEBUGGER_EVENT *Event, DEBUGGER_CORE *Core, UINT32 Stage, UINT64 Context,
+EventTriggerFrom(EVENT_WALK *Walk, DEBUGGER_CORE *Core, UINT32 Stage, PVOID Context,
                  BOOLEAN *PostEventRequired, const GUEST_REGS *Regs)
 {
     const BOOLEAN IsPre           = Stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION;
     DEBUGGER_EVENT_RECORD *Record = NULL;
-    UINT32 Stages                 = 0;
+    DEBUGGER_EVENT *Event;
+    UINT32 Stages = 0;
 
     Core->ShortCircuited &= !IsPre;
-    for (; Event != NULL; Event = EventFirstFitting(EventNextArmed(Event), Core->CoreId, Context)) {
+    while ((Event = EventWalkNext(Walk)) != NULL) {
         if (IsPre) {
             EventCountHit(&Event->Hits[Core->CoreId]);
             Stages |= Event->Options.Stage;
@@ -120,7 +179,7 @@ EventTriggerFrom(DEBUGGER_EVENT *Event, DEBUGGER_CORE *Core, UINT32 Stage, UINT6
         }
         if (Event->Options.Stage & Stage) {
             if (Record == NULL) {
-                Record = EventBeginRecord(Core, Event->Options.EventType, Stage, Context, Regs);
+                Record = EventBeginRecord(Core, Walk->EventType, Stage, Context, Regs);
             }
             EventSendRecord(Record, Event->Tag, IsPre ? Event->Options.ShortCircuit : Core->ShortCircuited);
         }
@@ -132,28 +191,33 @@ EventTriggerFrom(DEBUGGER_EVENT *Event, DEBUGGER_CORE *Core, UINT32 Stage, UINT6
                                          : VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
 }
 
+/* What decides which events wait for this exit: the number of the range that was touched, or the context. */
+static inline UINT64 EventKey(UINT32 EventType, PVOID Context)
+{
+    return EventTypeIsMonitor(EventType) ? ((const EPT_HOOKS_CONTEXT *)Context)->HookingTag
+                                         : (UINTPTR)Context;
+}
+
 VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
 DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE CallingStage,
                       PVOID Context, BOOLEAN *PostEventRequired, GUEST_REGS *Regs)
 {
-    DEBUGGER_EVENT *Event;
+    EVENT_WALK Walk;
     UINT32 CoreId;
 
     if ((UINT32)EventType >= VMM_EVENT_TYPE_COUNT) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_INVALID_EVENT_TYPE;
     }
-    Event = EventFirstArmed(EventType);
-    if (Event == NULL) {
+    if (EventFirstArmed(EventType) == NULL) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED;
     }
     CoreId = VmFuncGetCurrentCoreId();
     if (CoreId >= g_DebuggerCoreCount) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_DEBUGGER_NOT_ENABLED;
     }
-    Event = EventFirstFitting(Event, CoreId, (UINTPTR)Context);
-    if (Event == NULL) {
+    Walk = EventWalkBegin(EventType, EventKey(EventType, Context), CoreId);
+    if (Walk.Keyless == NULL && Walk.Keyed == NULL) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
     }
-    return EventTriggerFrom(Event, &g_DebuggerCores[CoreId], CallingStage, (UINTPTR)Context,
-                            PostEventRequired, Regs);
+    return EventTriggerFrom(&Walk, &g_DebuggerCores[CoreId], CallingStage, Context, PostEventRequired, Regs);
 }

@@ -79,13 +79,6 @@ VOID ConfigureUnsetMsrWriteExiting(UINT32 CoreId, UINT32 Msr);
  * and physical ones. */
 #define VMM_NO_PROCESS 0xFFFFFFFFu
 
-/* How a hook stands to its target. */
-typedef enum _VMM_HOOK_STATE {
-    VMM_HOOK_LIVE       = 0, /* in force */
-    VMM_HOOK_NOT_MAPPED = 1, /* nothing is mapped at its address now; in force again when something is */
-    VMM_HOOK_GONE       = 2, /* its process or module has ended; it stays in name only, until it is unset */
-} VMM_HOOK_STATE;
-
 /* Process. A hidden breakpoint: HIDDEN_HOOK_EXEC_CC events, on all cores, when this returns. VirtualAddress:
  * of the kernel (VMM_NO_PROCESS), or of ProcessId's user half: then only that process has events, though
  * others may share the page. Reads of the page see the original bytes. Set as often as unset: setting it

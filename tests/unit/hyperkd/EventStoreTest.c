@@ -93,14 +93,16 @@ typedef struct _SETTINGS_CASE {
 #define CPUID CPUID_INSTRUCTION_EXECUTION
 #define RDMSR RDMSR_INSTRUCTION_EXECUTION
 #define WRMSR WRMSR_INSTRUCTION_EXECUTION
+#define HOOK  HIDDEN_HOOK_EXEC_CC
 #define EACH  0xFFFFFFFFu
+
+#define KERNEL 0xFFFFFFFF81000000ull
 
 static const SETTINGS_CASE g_SettingsCases[] = {
     {"plain", SETTINGS(CPUID, EACH, EACH, PRE, 0, 0, 0, 0, 0, 0), SUCCESS},
     {"first type after the last", SETTINGS(VMM_EVENT_TYPE_COUNT, EACH, EACH, PRE, 0, 0, 0, 0, 0, 0),
      DEBUGGER_ERROR_INVALID_EVENT_TYPE},
     {"type -1", SETTINGS(-1, EACH, EACH, PRE, 0, 0, 0, 0, 0, 0), DEBUGGER_ERROR_INVALID_EVENT_TYPE},
-    {"first type", SETTINGS(0, EACH, EACH, PRE, 0, 0, 0, 0, 0, 0), DEBUGGER_ERROR_EVENT_TYPE_NOT_AVAILABLE},
     {"last type", SETTINGS(XSETBV_INSTRUCTION_EXECUTION, EACH, EACH, PRE, 0, 0, 0, 0, 0, 0),
      DEBUGGER_ERROR_EVENT_TYPE_NOT_AVAILABLE},
     {"stage 0", SETTINGS(CPUID, EACH, EACH, 0, 0, 0, 0, 0, 0, 0), DEBUGGER_ERROR_INVALID_STAGE},
@@ -132,6 +134,29 @@ static const SETTINGS_CASE g_SettingsCases[] = {
     {"parameter 2", SETTINGS(CPUID, EACH, EACH, PRE, 0, 1, 1, 1, 0, 0), DEBUGGER_ERROR_INVALID_REQUEST},
     {"parameter 3", SETTINGS(RDMSR, EACH, EACH, PRE, 0, 1, 1, 0, 1, 0), DEBUGGER_ERROR_INVALID_REQUEST},
     {"parameter 4", SETTINGS(WRMSR, EACH, EACH, PRE, 0, 1, 1, 0, 0, 1), DEBUGGER_ERROR_INVALID_REQUEST},
+    {"hook", SETTINGS(HOOK, EACH, EACH, PRE, 0, 1, KERNEL, 0, 0, 0), SUCCESS},
+    {"hook short-circuited", SETTINGS(HOOK, 2, 77, PRE, 1, 1, KERNEL, 0, 0, 0), SUCCESS},
+    {"hook nowhere", SETTINGS(HOOK, EACH, EACH, PRE, 0, 0, 0, 0, 0, 0), DEBUGGER_ERROR_INVALID_REQUEST},
+    {"hook with a length", SETTINGS(HOOK, EACH, EACH, PRE, 0, 1, KERNEL, 1, 0, 0),
+     DEBUGGER_ERROR_INVALID_REQUEST},
+    {"hook in a process", SETTINGS(HOOK, EACH, 77, PRE, 0, 1, 0x401000, 0, 0, 0), SUCCESS},
+    {"hook in no process", SETTINGS(HOOK, EACH, EACH, PRE, 0, 1, 0x401000, 0, 0, 0),
+     DEBUGGER_ERROR_ADDRESS_NEEDS_PROCESS},
+    {"monitor", SETTINGS(HIDDEN_HOOK_WRITE, EACH, EACH, ALL, 0, 1, KERNEL, 8, 0, 0), SUCCESS},
+    {"monitor of everything", SETTINGS(0, EACH, EACH, PRE, 0, 1, 0, ~0ull, 1, 0), SUCCESS},
+    {"monitor of physical memory", SETTINGS(0, EACH, EACH, PRE, 0, 1, 0x1000, 1, 1, 0), SUCCESS},
+    {"monitor nowhere", SETTINGS(0, EACH, EACH, PRE, 0, 0, 0, 8, 0, 0), DEBUGGER_ERROR_INVALID_REQUEST},
+    {"monitor of nothing", SETTINGS(0, EACH, EACH, PRE, 0, 1, KERNEL, 0, 0, 0),
+     DEBUGGER_ERROR_INVALID_REQUEST},
+    {"monitor that wraps around", SETTINGS(0, EACH, EACH, PRE, 0, 1, KERNEL, -KERNEL + 1, 0, 0),
+     DEBUGGER_ERROR_INVALID_REQUEST},
+    {"monitor of a third kind of address", SETTINGS(0, EACH, EACH, PRE, 0, 1, KERNEL, 8, 2, 0),
+     DEBUGGER_ERROR_INVALID_REQUEST},
+    {"monitor with parameter 4", SETTINGS(0, EACH, EACH, PRE, 0, 1, KERNEL, 8, 0, 1),
+     DEBUGGER_ERROR_INVALID_REQUEST},
+    {"monitor in a process", SETTINGS(HIDDEN_HOOK_READ, EACH, 77, PRE, 0, 1, 0x601000, 8, 0, 0), SUCCESS},
+    {"monitor in no process", SETTINGS(HIDDEN_HOOK_READ, EACH, EACH, PRE, 0, 1, 0x601000, 8, 0, 0),
+     DEBUGGER_ERROR_ADDRESS_NEEDS_PROCESS},
 };
 
 static void OnlySettingsThatMeanSomethingAreTaken(void **State)
@@ -155,12 +180,19 @@ static void EveryTypeWithoutARowIsNotAvailable(void **State)
 
     (void)State;
     for (UINT32 Type = 0; Type < VMM_EVENT_TYPE_COUNT; Type++) {
-        const UINT32 Status = SetStatus(Any(Type));
+        DEBUGGER_EVENT_OPTIONS Options = Any(Type);
+        UINT32 Status                  = SetStatus(Options);
 
+        if (Status == DEBUGGER_ERROR_INVALID_REQUEST) { /* a hook, which must be somewhere */
+            Options.HasOptionalParam1 = 1;
+            Options.OptionalParam1    = KERNEL;
+            Options.OptionalParam2    = Type != HOOK;
+            Status                    = SetStatus(Options);
+        }
         assert_true(Status == SUCCESS || Status == DEBUGGER_ERROR_EVENT_TYPE_NOT_AVAILABLE);
         Available += Status == SUCCESS;
     }
-    assert_int_equal(Available, 3);
+    assert_int_equal(Available, 11);
 }
 
 /* --- what the VMM is asked for ---------------------------------------------------------------------------
@@ -197,6 +229,92 @@ static void MsrsExitForEachEventAndAreReportedFromTheFirstToTheLast(void **State
     MockExpectTrace("wrmsrs=0 -write(ffffffff,c0000082) ");
     DebuggerClearEvent(Every);
     MockExpectTrace("rdmsrs=0 -read(ffffffff,ffffffff) ");
+}
+
+static DEBUGGER_EVENT_OPTIONS Hook(VMM_EVENT_TYPE_ENUM EventType, UINT32 ProcessId, UINT64 Address,
+                                   UINT64 Length)
+{
+    DEBUGGER_EVENT_OPTIONS Options = Any(EventType);
+
+    Options.ProcessId         = ProcessId;
+    Options.HasOptionalParam1 = 1;
+    Options.OptionalParam1    = Address;
+    Options.OptionalParam2    = Length;
+    return Options;
+}
+
+static void HooksAreSetWithTheProcessOfTheirAddress(void **State)
+{
+    DEBUGGER_EVENT_OPTIONS Physical = Hook(HIDDEN_HOOK_READ, 77, 0x1000, 16);
+
+    (void)State;
+    Physical.OptionalParam3 = 1;
+    Set(Hook(HOOK, EACH, KERNEL, 0));
+    Set(Hook(HOOK, 77, KERNEL, 0));
+    Set(Hook(HOOK, 77, 0x401000, 0));
+    MockExpectTrace("+hook(ffffffff81000000,ffffffff) +hook(ffffffff81000000,ffffffff) +hook(401000,4d) ");
+    Set(Hook(HIDDEN_HOOK_WRITE, 77, KERNEL, 8));
+    Set(Hook(HIDDEN_HOOK_WRITE, 77, 0x601000, 8));
+    Set(Physical);
+    MockExpectTrace("+monitor(1000003,ffffffff81000000,8,0,2,ffffffff) +monitor(1000004,601000,8,0,2,4d) "
+                    "+monitor(1000005,1000,10,1,1,ffffffff) ");
+    DebuggerClearEvent(ALL_TAG);
+    MockExpectTrace("-hook(ffffffff81000000,ffffffff) -hook(ffffffff81000000,ffffffff) -hook(401000,4d) "
+                    "-monitor(1000003) -monitor(1000004) -monitor(1000005) ");
+}
+
+static void EachCombinationOfAccessesIsAMonitorOfIts(void **State)
+{
+    static const CHAR *const Traces[] = {
+        "+monitor(1000000,ffffffff81000000,1,0,7,ffffffff) ",
+        "+monitor(1000001,ffffffff81000000,1,0,3,ffffffff) ",
+        "+monitor(1000002,ffffffff81000000,1,0,5,ffffffff) ",
+        "+monitor(1000003,ffffffff81000000,1,0,6,ffffffff) ",
+        "+monitor(1000004,ffffffff81000000,1,0,1,ffffffff) ",
+        "+monitor(1000005,ffffffff81000000,1,0,2,ffffffff) ",
+        "+monitor(1000006,ffffffff81000000,1,0,4,ffffffff) ",
+    };
+
+    (void)State;
+    for (UINT32 Type = 0; Type < COUNT_OF(Traces); Type++) {
+        Set(Hook(Type, EACH, KERNEL, 1));
+        MockExpectTrace(Traces[Type]);
+    }
+}
+
+static void AHookThatCannotBeSetSaysWhy(void **State)
+{
+    (void)State;
+    g_Mock.ArmFails = TRUE;
+    assert_int_equal(SetStatus(Hook(HOOK, EACH, KERNEL, 0)), DEBUGGER_ERROR_INVALID_ADDRESS);
+    assert_int_equal(SetStatus(Hook(HIDDEN_HOOK_READ, EACH, KERNEL, 1)), DEBUGGER_ERROR_INVALID_ADDRESS);
+    assert_int_equal(DebuggerCountEvents(), 0);
+    g_Mock.ArmFails = FALSE;
+}
+
+static UINT32 HookStateOf(UINT64 Tag)
+{
+    DEBUGGER_QUERY_EVENT Query = {.Tag = Tag};
+
+    assert_int_equal(DebuggerQueryEvent(&Query), SUCCESS);
+    return Query.HookState;
+}
+
+static void TheStateOfAHookIsAskedOfTheVmm(void **State)
+{
+    const UINT64 Live = Set(Hook(HOOK, EACH, KERNEL, 0)), Gone = Set(Hook(HOOK, EACH, KERNEL + 1, 0));
+    const UINT64 LiveToo = Set(Hook(HIDDEN_HOOK_WRITE, EACH, KERNEL + 1, 1));
+    const UINT64 GoneToo = Set(Hook(HIDDEN_HOOK_WRITE, EACH, KERNEL, 1));
+    const UINT64 NoHook  = Set(Msr(RDMSR, 1, 0x11));
+
+    (void)State;
+    assert_int_equal(HookStateOf(Live), VMM_HOOK_LIVE);
+    assert_int_equal(HookStateOf(Gone), VMM_HOOK_GONE);
+    assert_int_equal(HookStateOf(LiveToo), VMM_HOOK_LIVE);
+    assert_int_equal(HookStateOf(GoneToo), VMM_HOOK_GONE);
+    assert_int_equal(HookStateOf(NoHook), VMM_HOOK_LIVE);
+    DebuggerDisableEvent(Gone);
+    assert_int_equal(HookStateOf(Gone), VMM_HOOK_LIVE);
 }
 
 static void ADisabledEventGivesItsExitsBackAndAnEnabledOneTakesThem(void **State)
@@ -360,6 +478,7 @@ static void NoMoreEventsThanTheLimitAndAClearedOneMakesRoom(void **State)
     UINT64 Last = 0;
 
     (void)State;
+    g_Mock.IsQuiet = TRUE;
     for (UINT32 Index = 0; Index < HYPERDBG_MAX_EVENTS; Index++) {
         Last = Set(Any(CPUID));
     }
@@ -424,6 +543,10 @@ int main(void)
         TEST(EveryTypeWithoutARowIsNotAvailable),
         TEST(CpuidIsReportedFromTheFirstEventToTheLast),
         TEST(MsrsExitForEachEventAndAreReportedFromTheFirstToTheLast),
+        TEST(HooksAreSetWithTheProcessOfTheirAddress),
+        TEST(EachCombinationOfAccessesIsAMonitorOfIts),
+        TEST(AHookThatCannotBeSetSaysWhy),
+        TEST(TheStateOfAHookIsAskedOfTheVmm),
         TEST(ADisabledEventGivesItsExitsBackAndAnEnabledOneTakesThem),
         TEST(AnEventThatCannotBeArmedIsNotSet),
         TEST(EnablingAllGoesOnAfterAnEventThatCannotBeArmed),

@@ -15,6 +15,8 @@
 #define POST VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION
 #define ALL  VMM_CALLBACK_CALLING_STAGE_ALL_EVENT_EMULATION
 
+#define ALL_TAG DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG
+
 #define SUCCESSFUL     VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL
 #define IGNORE_EVENT   VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
 #define NO_INITIALIZED VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED
@@ -253,6 +255,139 @@ static void HitsOfAllCoresAreSummedAndCountedOncePerInstruction(void **State)
     assert_int_equal(g_Mock.RecordCount, 12);
 }
 
+/* --- the index -------------------------------------------------------------------------------------------
+ */
+
+static DEBUGGER_EVENT_OPTIONS HookAt(UINT64 Address)
+{
+    DEBUGGER_EVENT_OPTIONS Options = g_AnyCpuid;
+
+    Options.EventType         = HIDDEN_HOOK_EXEC_CC;
+    Options.HasOptionalParam1 = 1;
+    Options.OptionalParam1    = Address;
+    return Options;
+}
+
+/* Enough that buckets hold several, some of them with another type's events of the same key. */
+static void EachOfThousandsOfHooksIsToldOfItsAddressAndNoOther(void **State)
+{
+    const UINT64 Base = 0xFFFFFFFF81000000ull;
+    static UINT64 Tags[20000];
+
+    (void)State;
+    g_Mock.IsQuiet = TRUE;
+    for (UINT32 Index = 0; Index < COUNT_OF(Tags); Index++) {
+        DEBUGGER_EVENT_OPTIONS Options = HookAt(Base + 16 * Index);
+
+        Tags[Index]       = Set(Options);
+        Options.EventType = CPUID_INSTRUCTION_EXECUTION;
+        Options.OptionalParam1 &= 0xFFFFFFFF;
+        if (Index % 16 == 0) {
+            Set(Options);
+        }
+    }
+    for (UINT32 Index = 0; Index < COUNT_OF(Tags); Index++) {
+        g_Mock.RecordCount = 0;
+        TriggerType(HIDDEN_HOOK_EXEC_CC, Base + 16 * Index);
+        assert_int_equal(g_Mock.RecordCount, 1);
+        assert_int_equal(g_Mock.Records[0].Tag, Tags[Index]);
+        assert_int_equal(g_Mock.Records[0].Context, Base + 16 * Index);
+    }
+    g_Mock.RecordCount = 0;
+    TriggerType(HIDDEN_HOOK_EXEC_CC, Base + 8);
+    assert_int_equal(g_Mock.RecordCount, 0);
+    assert_int_equal(Hits(Tags[COUNT_OF(Tags) / 2]), 1);
+}
+
+/* No bucket may hold so many that walking it is what the index was made against. */
+static void TheIndexSpreadsAddressesAndNumbers(void **State)
+{
+    static UINT32 Used[EVENT_BUCKETS];
+    UINT32 Most = 0;
+
+    (void)State;
+    for (UINT32 Index = 0; Index < EVENT_BUCKETS; Index++) {
+        Used[EventBucket(HIDDEN_HOOK_EXEC_CC, 0xFFFFFFFF81000000ull + 16 * Index)]++;
+        Used[EventBucket(HIDDEN_HOOK_WRITE, HYPERDBG_EVENT_TAG_START + Index)]++;
+    }
+    for (UINT32 Index = 0; Index < EVENT_BUCKETS; Index++) {
+        Most = Used[Index] > Most ? Used[Index] : Most;
+    }
+    assert_in_range(Most, 2, 5);
+}
+
+static void EventsWithAndWithoutAKeyAreToldInTheOrderTheyWereSet(void **State)
+{
+    DEBUGGER_EVENT_OPTIONS Keyed = g_AnyCpuid;
+    UINT64 Tags[8];
+
+    (void)State;
+    Keyed.HasOptionalParam1 = 1;
+    Keyed.OptionalParam1    = 5;
+    for (UINT32 Index = 0; Index < COUNT_OF(Tags); Index++) {
+        Tags[Index] = Set(0x5A >> Index & 1 ? Keyed : g_AnyCpuid);
+    }
+    for (UINT32 Index = 0; Index < COUNT_OF(Tags); Index += 3) {
+        DebuggerDisableEvent(Tags[Index]);
+    }
+    DebuggerEnableEvent(ALL_TAG);
+    assert_int_equal(Trigger(5), SUCCESSFUL);
+    assert_int_equal(g_Mock.RecordCount, COUNT_OF(Tags));
+    for (UINT32 Index = 0; Index < COUNT_OF(Tags); Index++) {
+        assert_int_equal(g_Mock.Records[Index].Tag, Tags[Index]);
+    }
+}
+
+/* --- monitors --------------------------------------------------------------------------------------------
+ */
+
+static DEBUGGER_EVENT_OPTIONS MonitorOf(VMM_EVENT_TYPE_ENUM EventType)
+{
+    DEBUGGER_EVENT_OPTIONS Options = HookAt(0xFFFF888000001000ull);
+
+    Options.EventType      = EventType;
+    Options.OptionalParam2 = 8;
+    return Options;
+}
+
+static void AMonitorIsToldOfItsOwnRangeWithBothAddresses(void **State)
+{
+    const DEBUGGER_EVENT_RECORD *Record = &g_Mock.Records[0];
+    const UINT64 First = Set(MonitorOf(HIDDEN_HOOK_WRITE)), Second = Set(MonitorOf(HIDDEN_HOOK_WRITE));
+    EPT_HOOKS_CONTEXT Access = {.HookingTag      = Second,
+                                .PhysicalAddress = 0x1004,
+                                .VirtualAddress  = 0xFFFF888000001004ull,
+                                .Access          = 3};
+
+    (void)State;
+    assert_int_equal(TriggerType(HIDDEN_HOOK_WRITE, (UINTPTR)&Access), SUCCESSFUL);
+    assert_int_equal(g_Mock.RecordCount, 1);
+    assert_int_equal(Record->Tag, Second);
+    assert_int_equal(Record->Context, 0xFFFF888000001004ull);
+    assert_int_equal(Record->PhysicalAddress, 0x1004);
+    assert_int_equal(Record->Access, 3);
+    assert_int_equal(Hits(First), 0);
+    assert_int_equal(Hits(Second), 1);
+    assert_int_equal(TriggerType(HIDDEN_HOOK_READ, (UINTPTR)&Access), NO_INITIALIZED);
+}
+
+/* A step lies between the two stages of a hook, so that the second exit has another RIP. */
+static void PostTellsTheRipThatPreHad(void **State)
+{
+    DEBUGGER_EVENT_OPTIONS Options = HookAt(0xFFFFFFFF81000010ull);
+
+    (void)State;
+    Options.Stage = ALL;
+    Set(Options);
+    TriggerType(HIDDEN_HOOK_EXEC_CC, 0xFFFFFFFF81000010ull);
+    assert_true(g_PostRequired);
+    g_Mock.RipMoved = 5;
+    DebuggerTriggerEvents(HIDDEN_HOOK_EXEC_CC, POST, (PVOID)0xFFFFFFFF81000010ull, NULL, &g_Regs);
+    assert_int_equal(g_Mock.RecordCount, 2);
+    assert_int_equal(g_Mock.Records[0].Rip, MOCK_RIP + 2);
+    assert_int_equal(g_Mock.Records[1].Rip, MOCK_RIP + 2);
+}
+
 /* --- stages ----------------------------------------------------------------------------------------------
  */
 
@@ -383,7 +518,9 @@ static void ARecordTellsWhereWhoAndWithWhatRegisters(void **State)
     assert_memory_equal(&Record->Regs, &g_Regs, sizeof(g_Regs));
     assert_int_equal(Record->ChangedRegs, 0);
     assert_int_equal(Record->ShortCircuited, 0);
-    assert_memory_equal(Record->Reserved, "\0\0\0", 3);
+    assert_int_equal(Record->PhysicalAddress, 0);
+    assert_int_equal(Record->Access, 0);
+    assert_memory_equal(Record->Reserved, "\0\0", 2);
 }
 
 static void EachChangedRegisterHasItsBitAndOnlyIt(void **State)
@@ -465,6 +602,11 @@ int main(void)
         TEST(EachFilterAloneAndTogetherDecidesWhoIsTold),
         TEST(AnEventThatDoesNotFitHidesNoneBehindIt),
         TEST(HitsOfAllCoresAreSummedAndCountedOncePerInstruction),
+        TEST(EachOfThousandsOfHooksIsToldOfItsAddressAndNoOther),
+        TEST(TheIndexSpreadsAddressesAndNumbers),
+        TEST(EventsWithAndWithoutAKeyAreToldInTheOrderTheyWereSet),
+        TEST(AMonitorIsToldOfItsOwnRangeWithBothAddresses),
+        TEST(PostTellsTheRipThatPreHad),
         TEST(AnEventIsToldAtItsStagesAndAsksForPost),
         TEST(ARequestForPostIsNeverTakenBack),
         TEST(AShortCircuitIsAnsweredOnlyByAnEventThatFits),

@@ -32,8 +32,9 @@ static struct {
     BOOLEAN LogFails;  /* LogInitialize */
     BOOLEAN VmmFails;  /* VmFuncInitVmm, which then says VmmError unless that is 0 */
     UINT32 VmmError;   /* from ErrorCodes.h */
-    BOOLEAN ArmFails;  /* ConfigureSetMsr*Exiting */
+    BOOLEAN ArmFails;  /* ConfigureSetMsr*Exiting, ConfigureEptHook*: nothing is mapped */
     BOOLEAN HasNoRoom; /* LogCallbackSendBuffer */
+    UINT64 RipMoved;   /* since the exit before */
     BOOLEAN IsQuiet;   /* no trace, for tests with many calls */
 
     /* what happened: calls in their order, each followed by a space */
@@ -43,7 +44,7 @@ static struct {
     BOOLEAN LogIsUp;
     BOOLEAN VmmIsUp;
     BOOLEAN DoorWasOpen; /* g_AllowIOCTLFromUsermode at the last LogInitialize */
-    INT32 ArmedExits;    /* MSR exits set and not unset */
+    INT32 ArmedExits;    /* MSR exits and hooks set and not unset */
     INT32 TriggersOn;    /* types whose exits are reported */
     CHAR Message[512];   /* the last text sent */
     UINT32 MessageOperation;
@@ -221,7 +222,7 @@ UINT32 VmFuncGetCurrentCoreId(VOID)
 UINT64 VmFuncGetLastVmexitRip(UINT32 CoreId)
 {
     assert_int_equal(CoreId, PlatformCpuCurrent());
-    return MOCK_RIP + CoreId;
+    return MOCK_RIP + CoreId + g_Mock.RipMoved;
 }
 
 static inline VOID MockSetTrigger(const CHAR *What, BOOLEAN Set)
@@ -283,6 +284,50 @@ BOOLEAN ConfigureSetMsrWriteExiting(UINT32 CoreId, UINT32 Msr)
 VOID ConfigureUnsetMsrWriteExiting(UINT32 CoreId, UINT32 Msr)
 {
     MockUnsetExiting("write", CoreId, Msr);
+}
+
+UINT32 ConfigureEptHook(UINT64 VirtualAddress, UINT32 ProcessId)
+{
+    MockTrace("+hook(%llx,%x)%s", VirtualAddress, ProcessId, g_Mock.ArmFails ? "=0" : "");
+    g_Mock.ArmedExits += !g_Mock.ArmFails;
+    return g_Mock.ArmFails ? DEBUGGER_ERROR_INVALID_ADDRESS : 0;
+}
+
+BOOLEAN ConfigureEptUnHook(UINT64 VirtualAddress, UINT32 ProcessId)
+{
+    MockTrace("-hook(%llx,%x)", VirtualAddress, ProcessId);
+    assert_true(g_Mock.ArmedExits-- > 0);
+    return TRUE;
+}
+
+UINT32 ConfigureEptHookMonitor(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access,
+                               UINT32 ProcessId)
+{
+    MockTrace("+monitor(%llx,%llx,%llx,%u,%u,%x)%s", Tag, Address, Length, IsPhysical, Access, ProcessId,
+              g_Mock.ArmFails ? "=0" : "");
+    g_Mock.ArmedExits += !g_Mock.ArmFails;
+    return g_Mock.ArmFails ? DEBUGGER_ERROR_INVALID_ADDRESS : 0;
+}
+
+BOOLEAN ConfigureEptUnHookMonitor(UINT64 Tag)
+{
+    MockTrace("-monitor(%llx)", Tag);
+    assert_true(g_Mock.ArmedExits-- > 0);
+    return TRUE;
+}
+
+/* Even addresses and numbers are live, the others gone. */
+BOOLEAN ConfigureQueryHookState(UINT64 VirtualAddress, UINT32 ProcessId, VMM_HOOK_STATE *State)
+{
+    (void)ProcessId;
+    *State = VirtualAddress % 2 ? VMM_HOOK_GONE : VMM_HOOK_LIVE;
+    return TRUE;
+}
+
+BOOLEAN ConfigureQueryMonitorState(UINT64 Tag, VMM_HOOK_STATE *State)
+{
+    *State = Tag % 2 ? VMM_HOOK_GONE : VMM_HOOK_LIVE;
+    return TRUE;
 }
 
 #endif
