@@ -25,7 +25,7 @@ EXTRA_NAMES   := $(basename $(notdir $(EXTRA_MODULES)))
 $(foreach file,$(EXTRA_MODULES),$(eval $(basename $(notdir $(file)))_MODULE_SOURCES := $(file) $($(basename $(notdir $(file)))_EXTRA_SOURCES)))
 
 MODULE_INPUTS := $(sort $(foreach module,$(MODULES) $(EXTRA_NAMES),$(call module_sources,$(module))))
-MODULE_HEADERS := $(wildcard include/*.h include/*/*.h include/*/*/*.h $(addsuffix /*.h,hyperlog hyperhv/* hyperkd/* hyperkd/*/* platform/linux script/*))
+MODULE_HEADERS := $(wildcard include/*.h include/*/*.h include/*/*/*.h $(addsuffix /*.h,hyperlog hyperhv/* hyperkd/* hyperkd/*/* platform/linux script/* tests/vm/modules tests/vm/modules/*))
 
 # The directory that a kernel's modules are built in, and the kernel's build directory.
 kernel_dir = $(if $(filter custom,$(1)),$(KDIR),$$($(CURDIR)/testbed/kernel $(1)))

@@ -229,8 +229,10 @@ BOOLEAN HvInitVmm(VMM_CALLBACKS *VmmCallbacks)
 {
     UINT32 Error;
 
+    /* It is the caller's error, not that of the user who has the VMM. */
     if (g_GuestState != NULL) {
-        VmmCallbackSetLastError(DEBUGGER_ERROR_VMM_ALREADY_INITIALIZED);
+        if (VmmCallbacks->VmmCallbackSetLastError != NULL)
+            VmmCallbacks->VmmCallbackSetLastError(DEBUGGER_ERROR_VMM_ALREADY_INITIALIZED);
         return FALSE;
     }
 

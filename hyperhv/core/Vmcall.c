@@ -8,6 +8,7 @@
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/Instructions.h"
 #include "hyperhv/interface/Callback.h"
+#include "hyperhv/memory/MemoryRequest.h"
 
 typedef UINT64 (*VMCALL_FUNCTION)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3);
 
@@ -58,12 +59,19 @@ static UINT64 VmcallInveptSingleContext(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Para
     return VMCALL_STATUS_SUCCESS;
 }
 
+static UINT64 VmcallAccessMemory(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+{
+    (VOID) Param2, (VOID)Param3;
+    return MemoryRequestHandle(VCpu, Param1);
+}
+
 static const VMCALL_FUNCTION VmcallTable[VMCALL_LAST + 1] = {
     [VMCALL_TEST]                    = VmcallTest,
     [VMCALL_VMXOFF]                  = VmcallVmxoff,
     [VMCALL_INVEPT_SINGLE_CONTEXT]   = VmcallInveptSingleContext,
     [VMCALL_CHANGE_MSR_BITMAP_READ]  = VmcallChangeMsrBitmapRead,
     [VMCALL_CHANGE_MSR_BITMAP_WRITE] = VmcallChangeMsrBitmapWrite,
+    [VMCALL_ACCESS_MEMORY]           = VmcallAccessMemory,
 };
 
 UINT64 HvHandleVmcall(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Number, UINT64 Param1, UINT64 Param2, UINT64 Param3)

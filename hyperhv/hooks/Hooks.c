@@ -2,7 +2,7 @@
 /*
  * Hooks.c - the hidden hooks as a whole (Hooks.h has the map of the room).
  *
- * Context: process, but for HooksHandleViolation (VMX root mode).
+ * Context: process, but for HooksHandleViolation and HooksPageWritten (VMX root mode).
  */
 #include "hyperhv/hooks/Hooks.h"
 
@@ -55,6 +55,16 @@ BOOLEAN HooksHandleViolation(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Access, UINT64 
         return FALSE;
     MonitorHandleViolation(VCpu, Page, Access, Physical, Virtual);
     return TRUE;
+}
+
+VOID HooksPageWritten(UINT64 Physical)
+{
+    HOOK_PAGE *Page = HookPageFind(Physical);
+
+    if (Page == NULL || Page->Fake == NULL)
+        return;
+    HookPageRefresh(Page);
+    HiddenBreakpointsReclassify(Page);
 }
 
 /* --- exports --- */

@@ -24,4 +24,7 @@ VOID HooksUninitialize(VOID);
  * HOOK_ACCESS_BY_PROCESSOR where it fits. FALSE: no hook explains it. */
 BOOLEAN HooksHandleViolation(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Access, UINT64 Physical, UINT64 Virtual);
 
+/* Root mode: it has written to the page that holds Physical itself, which no view told. */
+VOID HooksPageWritten(UINT64 Physical);
+
 #endif

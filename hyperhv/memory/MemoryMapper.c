@@ -9,6 +9,7 @@
 #include "platform/CpuInstructions.h"
 #include "platform/PlatformMemory.h"
 #include "hyperhv/core/Backend.h"
+#include "hyperhv/hooks/Hooks.h"
 #include "hyperhv/memory/PhysicalWidth.h"
 #include "hyperhv/memory/RootPageTable.h"
 
@@ -33,10 +34,12 @@ static BOOLEAN MapperMovePart(VIRTUAL_MACHINE_STATE *VCpu, MAPPER_DIRECTION Dire
     if (Physical > PhysicalAddressMask())
         return FALSE;
     Window = RootPageTableMapWindow(VCpu->CoreId, Physical);
-    if (Direction == MAPPER_READ)
+    if (Direction == MAPPER_READ) {
         PlatformMemoryCopy(Buffer, Window, Bytes);
-    else
+    } else {
         PlatformMemoryCopy(Window, Buffer, Bytes);
+        HooksPageWritten(Physical);
+    }
     return TRUE;
 }
 

@@ -275,11 +275,21 @@ FUNCTION CpuTryWriteXcr
 	mov	$1, %eax
 	ROOT_RETURN
 	.size	CpuTryWriteXcr, . - CpuTryWriteXcr
+
 /* rdi: address, rsi: value */
 FUNCTION CpuTryWrite64
 	mov	%rsi, (%rdi)
 	mov	$1, %eax
 	ROOT_RETURN
+	.size	CpuTryWrite64, . - CpuTryWrite64
+
+/* rdi: to, rsi: from, rdx: bytes */
+FUNCTION CpuTryCopy
+	mov	%rdx, %rcx
+	rep movsb
+	mov	$1, %eax
+	ROOT_RETURN
+	.size	CpuTryCopy, . - CpuTryCopy
 	.size	CpuTryWrite64, . - CpuTryWrite64
 AsmTryEnd:
 AsmTryFailed:

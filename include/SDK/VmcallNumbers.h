@@ -25,6 +25,7 @@
 #define VMCALL_DISABLE_SYSCALL_HOOK_EFER 0x9u
 #define VMCALL_CHANGE_MSR_BITMAP_READ    0xAu
 #define VMCALL_CHANGE_MSR_BITMAP_WRITE   0xBu
+#define VMCALL_ACCESS_MEMORY             0x20u /* Param1: hyperhv/memory/MemoryRequest.c */
 #define VMCALL_LAST                      0xFFu /* the VMM's own numbers end here */
 
 /* The debugger's numbers; the VMM hands them, as all that it does not know, to VmmCallbackVmcallHandler. */

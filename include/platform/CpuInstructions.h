@@ -208,4 +208,7 @@ BOOLEAN CpuTryWriteXcr(UINT32 Xcr, UINT64 Value);
 /* The same for memory: FALSE when the address is not mapped, or not writable, in root mode's page table. */
 BOOLEAN CpuTryWrite64(UINT64 Address, UINT64 Value);
 
+/* FALSE: as much as is mapped was copied. The ranges do not overlap. */
+BOOLEAN CpuTryCopy(UINT64 To, UINT64 From, UINT64 Bytes);
+
 #endif

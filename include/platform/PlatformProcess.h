@@ -20,4 +20,14 @@ typedef struct _PLATFORM_PROCESS {
 VOID PlatformProcessCurrent(PLATFORM_PROCESS *Process);
 UINT32 PlatformProcessCurrentId(VOID);
 
+/* The page tables of a process, which stay until Put. */
+typedef struct _PLATFORM_ADDRESS_SPACE {
+    UINT64 Cr3; /* physical address of the top level, as the kernel runs on it */
+    PVOID Handle;
+} PLATFORM_ADDRESS_SPACE;
+
+/* Process context; Put may sleep. FALSE: no such process, or it has no memory of its own. */
+BOOLEAN PlatformProcessAddressSpaceGet(UINT32 ProcessId, PLATFORM_ADDRESS_SPACE *Space);
+VOID PlatformProcessAddressSpacePut(PLATFORM_ADDRESS_SPACE *Space);
+
 #endif

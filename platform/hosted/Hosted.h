@@ -80,6 +80,9 @@ VOID HostedSetTscPerMillisecond(UINT64 Ticks);
 /* What this thread's core is running. NULL: process 0, thread 0, "swapper". */
 VOID HostedSetProcess(const PLATFORM_PROCESS *Process);
 
+/* The process ProcessId, and no other, has memory of its own, by the page table Cr3 (0: nobody has). */
+VOID HostedSetProcessTable(UINT32 ProcessId, UINT64 Cr3);
+
 /* --- for the hosted platform's own files --- */
 
 /* One more request: FALSE if it is the one that shall fail. */

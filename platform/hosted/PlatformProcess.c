@@ -25,3 +25,29 @@ UINT32 PlatformProcessCurrentId(VOID)
 {
     return g_Process.ProcessId;
 }
+
+/* The one process that has memory of its own. */
+static struct {
+    UINT32 ProcessId;
+    UINT64 Cr3; /* 0: there is none */
+} g_Table;
+
+VOID HostedSetProcessTable(UINT32 ProcessId, UINT64 Cr3)
+{
+    g_Table.ProcessId = ProcessId;
+    g_Table.Cr3       = Cr3;
+}
+
+BOOLEAN PlatformProcessAddressSpaceGet(UINT32 ProcessId, PLATFORM_ADDRESS_SPACE *Space)
+{
+    if (g_Table.Cr3 == 0 || g_Table.ProcessId != ProcessId || !HostedTakeResource())
+        return FALSE;
+    *Space = (PLATFORM_ADDRESS_SPACE){.Cr3 = g_Table.Cr3};
+    return TRUE;
+}
+
+VOID PlatformProcessAddressSpacePut(PLATFORM_ADDRESS_SPACE *Space)
+{
+    (VOID) Space;
+    HostedReturnResource();
+}

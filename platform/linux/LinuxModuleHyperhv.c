@@ -8,6 +8,7 @@
 #include <linux/module.h>
 
 #include "SDK/imports/VmmImports.h"
+#include "SDK/imports/VmmMemoryImports.h"
 
 EXPORT_SYMBOL_GPL(VmFuncInitVmm);
 EXPORT_SYMBOL_GPL(VmFuncUninitVmm);
@@ -38,6 +39,32 @@ EXPORT_SYMBOL_GPL(ConfigureSetMsrReadExiting);
 EXPORT_SYMBOL_GPL(ConfigureUnsetMsrReadExiting);
 EXPORT_SYMBOL_GPL(ConfigureSetMsrWriteExiting);
 EXPORT_SYMBOL_GPL(ConfigureUnsetMsrWriteExiting);
+
+EXPORT_SYMBOL_GPL(LayoutGetCurrentProcessCr3);
+EXPORT_SYMBOL_GPL(LayoutGetCr3ByProcessId);
+EXPORT_SYMBOL_GPL(VirtualAddressToPhysicalAddress);
+EXPORT_SYMBOL_GPL(VirtualAddressToPhysicalAddressByProcessCr3);
+EXPORT_SYMBOL_GPL(VirtualAddressToPhysicalAddressByProcessId);
+EXPORT_SYMBOL_GPL(PhysicalAddressToVirtualAddress);
+EXPORT_SYMBOL_GPL(MemoryMapperReadMemorySafe);
+EXPORT_SYMBOL_GPL(MemoryMapperWriteMemorySafe);
+EXPORT_SYMBOL_GPL(MemoryMapperReadMemorySafeByProcessCr3);
+EXPORT_SYMBOL_GPL(MemoryMapperWriteMemorySafeByProcessCr3);
+EXPORT_SYMBOL_GPL(MemoryMapperReadMemorySafeByPhysicalAddress);
+EXPORT_SYMBOL_GPL(MemoryMapperWriteMemorySafeByPhysicalAddress);
+EXPORT_SYMBOL_GPL(MemoryMapperReadMemorySafeOnTargetProcess);
+EXPORT_SYMBOL_GPL(MemoryMapperWriteMemorySafeOnTargetProcess);
+EXPORT_SYMBOL_GPL(CheckAccessValidityAndSafety);
+EXPORT_SYMBOL_GPL(CheckAddressPhysical);
+EXPORT_SYMBOL_GPL(CheckAddressMaximumInstructionLength);
+EXPORT_SYMBOL_GPL(DisassemblerLengthDisassembleEngine);
+EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleStrlen);
+EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleWcslen);
+EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleStrcmp);
+EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleStrncmp);
+EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleWcscmp);
+EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleWcsncmp);
+EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleMemcmp);
 
 /* A user that is unloaded has stopped the VMM; one that died with it running is caught here. */
 static void __exit HyperhvExit(void)

@@ -2,10 +2,14 @@
 /*
  * PlatformProcess.c - the running process and thread, on the Linux kernel.
  *
- * Context: any, VMX root mode included: `current` is one load through GS, and the task that runs on this core
- * stays.
+ * Context: any, VMX root mode included, for what is current: `current` is one load through GS, and the task
+ * that runs on this core stays. Process for address spaces.
  */
+#include <linux/mm.h>
+#include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <asm/io.h>
 
 #include "platform/PlatformMemory.h"
 #include "platform/PlatformProcess.h"
@@ -25,4 +29,27 @@ VOID PlatformProcessCurrent(PLATFORM_PROCESS *Process)
     Process->ThreadId  = Task->pid;
     PlatformMemoryCopy(Process->Name, Task->comm, sizeof(Process->Name));
     Process->Name[sizeof(Process->Name) - 1] = 0;
+}
+
+BOOLEAN PlatformProcessAddressSpaceGet(UINT32 ProcessId, PLATFORM_ADDRESS_SPACE *Space)
+{
+    struct pid *Pid          = find_get_pid(ProcessId);
+    struct task_struct *Task = get_pid_task(Pid, PIDTYPE_TGID);
+    struct mm_struct *Mm     = NULL;
+
+    put_pid(Pid);
+    if (Task != NULL) {
+        Mm = get_task_mm(Task);
+        put_task_struct(Task);
+    }
+    if (Mm == NULL)
+        return FALSE;
+    Space->Cr3    = __pa(Mm->pgd);
+    Space->Handle = Mm;
+    return TRUE;
+}
+
+VOID PlatformProcessAddressSpacePut(PLATFORM_ADDRESS_SPACE *Space)
+{
+    mmput(Space->Handle);
 }

@@ -2,6 +2,8 @@
 /*
  * VmmImports.h - the functions that the VMM exports to whoever uses it (hyperkd, a third party's module).
  *
+ * The guest's memory: VmmMemoryImports.h.
+ *
  * "Root" below: only inside a callback, on the core that the callback runs on. "Process": process context,
  * may sleep.
  */

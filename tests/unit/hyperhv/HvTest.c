@@ -141,6 +141,14 @@ static void UnloadingNothingDoesNothing(void **State)
     TestExpectUntouched();
 }
 
+static UINT32 g_OthersError;
+
+static VOID SetOthersError(UINT32 Error)
+{
+    g_OthersError = Error;
+}
+
+/* The one who is refused is told so; the owner is not. */
 static void ASecondLoadIsRefusedAndTheFirstGoesOn(void **State)
 {
     VMM_CALLBACKS Others = {0};
@@ -148,7 +156,10 @@ static void ASecondLoadIsRefusedAndTheFirstGoesOn(void **State)
     (void)State;
     assert_true(TestLoad());
     assert_false(HvInitVmm(&Others));
-    assert_int_equal(g_Test.LastError, DEBUGGER_ERROR_VMM_ALREADY_INITIALIZED);
+    Others.VmmCallbackSetLastError = SetOthersError;
+    assert_false(HvInitVmm(&Others));
+    assert_int_equal(g_OthersError, DEBUGGER_ERROR_VMM_ALREADY_INITIALIZED);
+    assert_int_equal(g_Test.LastError, 0);
     assert_ptr_equal(g_Callbacks.VmmCallbackTriggerEvents, TestTrigger);
     assert_int_equal(VmFuncGetCoreCount(), TEST_CORES);
     GuestCpuid(0, 0);
