@@ -37,6 +37,10 @@ typedef struct _BACKEND {
     /* A call from the guest's kernel into root mode, with our signature. */
     UINT64 (*Vmcall)(UINT64 Number, UINT64 Param1, UINT64 Param2, UINT64 Param3);
 
+    /* Root mode, within an exit of VCpu. Asks all other cores, by NMI (Broadcast.h); with Wait, until they
+     * have taken it. FALSE: one could not be reached. */
+    BOOLEAN (*Broadcast)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Actions, BOOLEAN Wait);
+
     /* Root mode, within an exit of VCpu. */
     /* Executes the guest's VMCALL, for the hypervisor below. */
     VOID (*PassVmcallDown)(VIRTUAL_MACHINE_STATE *VCpu);

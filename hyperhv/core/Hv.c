@@ -17,6 +17,7 @@
 #include "SDK/ErrorCodes.h"
 #include "platform/PlatformCpu.h"
 #include "platform/PlatformMemory.h"
+#include "hyperhv/core/Apic.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/Globals.h"
 #include "hyperhv/core/Instructions.h"
@@ -55,6 +56,7 @@ static VOID HvVirtualizeThisCore(PVOID Context)
     (VOID) Context;
     VCpu->LaunchError      = 0;
     VCpu->ExitFlagsAtStart = EXIT_FLAGS_START;
+    VCpu->ApicId           = ApicThisId();
     if (!g_Backend->VirtualizeCore(VCpu) && VCpu->LaunchError == 0)
         VCpu->LaunchError = DEBUGGER_ERROR_VMLAUNCH_FAILED;
 }

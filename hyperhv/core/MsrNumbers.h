@@ -5,6 +5,7 @@
 #ifndef HYPERHV_CORE_MSR_NUMBERS_H
 #define HYPERHV_CORE_MSR_NUMBERS_H
 
+#define IA32_APIC_BASE               0x1Bu
 #define IA32_FEATURE_CONTROL         0x3Au
 #define IA32_SPEC_CTRL               0x48u
 #define IA32_PRED_CMD                0x49u
@@ -34,6 +35,7 @@
 #define IA32_VMX_TRUE_PROCBASED_CTLS 0x48Eu
 #define IA32_VMX_TRUE_EXIT_CTLS      0x48Fu
 #define IA32_VMX_TRUE_ENTRY_CTLS     0x490u
+#define IA32_X2APIC_ICR              0x830u
 #define IA32_EFER                    0xC0000080u
 #define IA32_FS_BASE                 0xC0000100u
 #define IA32_GS_BASE                 0xC0000101u

@@ -58,10 +58,12 @@ typedef struct _HV_STEP {
 } HV_STEP;
 
 /* Bits of ExitEnd. */
-#define EXIT_END_WRITE_REGS 0x1u /* a user had Regs: their rsp and rflags go to the guest */
-#define EXIT_END_LEAVE      0x2u /* leave VMX operation */
-#define EXIT_END_STEP       0x4u /* the core was in a step when the exit came: is it over? */
-#define EXIT_END_TRAP       0x8u /* a trap without the monitor trap flag has to be set for the entry */
+#define EXIT_END_WRITE_REGS 0x1u  /* a user had Regs: their rsp and rflags go to the guest */
+#define EXIT_END_LEAVE      0x2u  /* leave VMX operation */
+#define EXIT_END_STEP       0x4u  /* the core was in a step when the exit came: is it over? */
+#define EXIT_END_TRAP       0x8u  /* a trap without the monitor trap flag has to be set for the entry */
+#define EXIT_END_NMI        0x40u /* an NMI of root mode brought a request (Broadcast.h) */
+#define EXIT_END_LEAVE_SOON 0x80u /* leave VMX operation as soon as the guest is where that is possible */
 
 typedef struct _VIRTUAL_MACHINE_STATE {
     /* The exit under way: set at its start, valid until its end. */
@@ -99,6 +101,13 @@ typedef struct _VIRTUAL_MACHINE_STATE {
     /* NMIs that belong to the guest and wait for a moment when they may be injected. Incremented by the NMI
      * handler of root mode too, so by atomic operations only. */
     UINT32 PendingNmis;
+
+    /* Broadcasts by NMI (vmx/VmxBroadcast.h); all atomic. */
+    UINT32 ApicId;              /* by which others send; written before the core runs */
+    UINT32 NmiBroadcastActions; /* NMI_BROADCAST_ACTION_..., set by other cores; not zero: an NMI is on its
+                                   way */
+    BOOLEAN NmiRequestWaits;    /* an NMI hit root mode, and the user could not be served then */
+    BOOLEAN NmiWantsExit;       /* it has asked for an exit after one instruction, which has not come yet */
 
     UINT64 ExitCounts[HV_EXIT_REASON_COUNT]; /* read by others while they move */
 

@@ -9,6 +9,7 @@
 #include "SDK/VmcallNumbers.h"
 #include "platform/PlatformCpu.h"
 #include "hyperhv/core/Backend.h"
+#include "hyperhv/core/Broadcast.h"
 #include "hyperhv/core/CurrentCore.h"
 #include "hyperhv/core/Globals.h"
 #include "hyperhv/core/Hv.h"
@@ -107,6 +108,31 @@ const GUEST_XMM_REGS *VmFuncGetXmmRegs(VOID)
         g_Backend->ReadXmmRegs(VCpu);
     VCpu->XmmRegsValid = TRUE;
     return &VCpu->XmmRegs;
+}
+
+/* --- other cores --- */
+
+BOOLEAN VmFuncIsCoreRunning(UINT32 CoreId)
+{
+    return CoreId < g_CoreCount &&
+           __atomic_load_n(&g_GuestState[CoreId].Lifecycle, __ATOMIC_SEQ_CST) == VMM_CORE_RUNNING;
+}
+
+BOOLEAN VmFuncNmiBroadcastRequest(UINT32 CoreId)
+{
+    return g_Backend->Broadcast(&g_GuestState[CoreId], NMI_BROADCAST_ACTION_REQUEST, FALSE);
+}
+
+BOOLEAN VmFuncNmiBroadcastInvalidateEptSingleContext(UINT32 CoreId)
+{
+    return g_Backend->Broadcast(&g_GuestState[CoreId],
+                                NMI_BROADCAST_ACTION_INVALIDATE_EPT_CACHE_SINGLE_CONTEXT, TRUE);
+}
+
+BOOLEAN VmFuncNmiBroadcastInvalidateEptAllContexts(UINT32 CoreId)
+{
+    return g_Backend->Broadcast(&g_GuestState[CoreId], NMI_BROADCAST_ACTION_INVALIDATE_EPT_CACHE_ALL_CONTEXTS,
+                                TRUE);
 }
 
 /* --- events of instructions that always exit --- */

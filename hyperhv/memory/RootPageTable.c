@@ -7,17 +7,21 @@
  *
  * The windows hang below entry 1 of the top level (the user half, which the kernel's copy leaves empty), then
  * entry 0 down to the level whose entries map 1 GiB; 512 cores share one page directory, each core owns one
- * page table of it.
+ * page table of it: entry 0 is the window, entry 1 the local APIC, which all cores have at one address.
  */
 #include "hyperhv/memory/RootPageTable.h"
 
 #include "SDK/ErrorCodes.h"
 #include "platform/CpuInstructions.h"
 #include "platform/PlatformMemory.h"
+#include "hyperhv/core/MsrNumbers.h"
 #include "hyperhv/interface/Log.h"
 
 #define PTE_PRESENT_WRITABLE 0x63ull /* present, writable, accessed, dirty */
 #define PTE_NO_EXECUTE       (1ull << 63)
+#define PTE_UNCACHED         0x18ull /* PCD and PWT: strong uncacheable in every PAT of Linux, and by reset */
+#define APIC_BASE_ADDRESS    0x000FFFFFFFFFF000ull
+#define APIC_ENTRY           1u
 #define ENTRIES              512u
 #define CR4_LA57             (1ull << 12)
 #define WINDOW_TOP_ENTRY     1u
@@ -51,6 +55,11 @@ PVOID RootPageTableMapWindow(UINT32 CoreId, UINT64 Physical)
     return CpuPointer(Virtual + (Physical & (PLATFORM_PAGE_SIZE - 1)));
 }
 
+UINT64 RootPageTableApic(UINT32 CoreId)
+{
+    return WindowBase + ((UINT64)CoreId << CORE_WINDOW_SHIFT) + APIC_ENTRY * PLATFORM_PAGE_SIZE;
+}
+
 /* A new table below Parent[Index], remembered in Directories. NULL: no memory. */
 static UINT64 *RootAddDirectory(UINT64 *Parent, UINT32 Index)
 {
@@ -79,6 +88,7 @@ static BOOLEAN RootAddWindows(UINT32 CoreCount)
 {
     UINT64 *Gigabytes = RootAddUpperLevels();
     UINT64 *Directory = NULL;
+    UINT64 Apic       = CpuReadMsr(IA32_APIC_BASE) & APIC_BASE_ADDRESS;
 
     if (Gigabytes == NULL)
         return FALSE;
@@ -90,6 +100,7 @@ static BOOLEAN RootAddWindows(UINT32 CoreCount)
         PageTables[PageTableCount] = PlatformMemoryAllocatePages(1);
         if (PageTables[PageTableCount] == NULL)
             return FALSE;
+        PageTables[PageTableCount][APIC_ENTRY] = Apic | PTE_PRESENT_WRITABLE | PTE_UNCACHED | PTE_NO_EXECUTE;
         Directory[PageTableCount % ENTRIES] =
             PlatformMemoryVirtualToPhysical(PageTables[PageTableCount]) | PTE_PRESENT_WRITABLE;
     }

@@ -148,16 +148,24 @@ BOOLEAN VmxControlsChoose(VOID)
            ChooseWord(WANTED(IA32_VMX_TRUE_ENTRY_CTLS, WantedEntry), &Controls.Entry) && CheckEptVpid();
 }
 
-/* Between our VMREAD and our VMWRITE an NMI of root mode may set the NMI window: it counts in PendingNmis
- * first, so that looking there afterwards finds what was overwritten. An NMI after that look writes the word
- * itself. */
+/* Without the flag, an NMI's window: it opens at the next instruction unless the guest blocks NMIs. */
+UINT32 VmxExitSoonControl(VOID)
+{
+    return Controls.HasMonitorTrapFlag ? PRIMARY_MONITOR_TRAP_FLAG : PRIMARY_NMI_WINDOW_EXITING;
+}
+
+/* Between our VMREAD and our VMWRITE an NMI of root mode may set the NMI window or the monitor trap flag: it
+ * says so in PendingNmis or NmiWantsExit first, so that looking there afterwards finds what was overwritten.
+ * An NMI after that look writes the word itself. */
 static VOID VmxChangePrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Set, UINT32 Clear)
 {
     UINT32 Value = (VmcsRead32(VMCS_PRIMARY_PROCESSOR_CONTROLS) | Set) & ~Clear;
 
     VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value);
     if (__atomic_load_n(&VCpu->PendingNmis, __ATOMIC_SEQ_CST) != 0)
-        VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value | PRIMARY_NMI_WINDOW_EXITING);
+        VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value |= PRIMARY_NMI_WINDOW_EXITING);
+    if (__atomic_load_n(&VCpu->NmiWantsExit, __ATOMIC_SEQ_CST))
+        VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value | VmxExitSoonControl());
 }
 
 VOID VmxSetPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits)

@@ -29,8 +29,12 @@ BOOLEAN VmxControlsChoose(VOID);
 /* Any, after Choose. */
 const VMX_CONTROLS *VmxControls(VOID);
 
-/* Root mode, within an exit of VCpu. Changes the primary processor-based controls. An NMI of root mode, which
- * asks for an NMI window by the same word, is never overwritten. */
+/* Any, after Choose. The primary control by which an NMI of root mode makes the core exit again after one
+ * instruction. */
+UINT32 VmxExitSoonControl(VOID);
+
+/* Root mode, within an exit of VCpu. Changes the primary processor-based controls. What an NMI of root
+ * mode asks for by the same word, an NMI window or the monitor trap flag, is never overwritten. */
 VOID VmxSetPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits);
 VOID VmxClearPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits);
 

@@ -16,6 +16,7 @@
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/NmiWindowTrap.h"
 #include "hyperhv/vmx/Vmexit.h"
+#include "hyperhv/vmx/VmxBroadcast.h"
 #include "hyperhv/vmx/VmxState.h"
 
 #define RFLAGS_TF (1ull << 8)
@@ -117,7 +118,8 @@ static VOID MtfReportUnexplained(VIRTUAL_MACHINE_STATE *VCpu)
 
 VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    BOOLEAN Explained = FALSE;
+    /* Before anything is served: an NMI from here on wants another trap. */
+    BOOLEAN Explained = __atomic_exchange_n(&VCpu->NmiWantsExit, FALSE, __ATOMIC_SEQ_CST);
 
     VCpu->IncrementRip = FALSE;
     VCpu->ExitEnd &= (UINT8)~EXIT_END_STEP;
@@ -134,7 +136,7 @@ VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
         VCpu->RegisterBreakOnMtf = FALSE; /* first: the handler may ask for another */
         VmmCallbackRegisteredMtfHandler(VCpu->CoreId);
         Explained = TRUE;
-    } else if (VmmCallbackCheckAndHandleNmiCallback(VCpu->CoreId)) {
+    } else if (VmxBroadcastServeRequest(VCpu)) {
         Explained = TRUE;
     }
 

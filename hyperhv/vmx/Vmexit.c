@@ -24,6 +24,7 @@
 #include "hyperhv/vmx/NmiWindowTrap.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/Vmx.h"
+#include "hyperhv/vmx/VmxBroadcast.h"
 #include "hyperhv/vmx/VmxNmi.h"
 #include "hyperhv/vmx/VmxState.h"
 
@@ -256,6 +257,8 @@ static __attribute__((__noinline__, __cold__)) const UINT64 *VmexitUnusualEnd(VI
 {
     if (VCpu->ExitEnd & EXIT_END_STEP)
         MtfResolveStep(VCpu);
+    if (VCpu->ExitEnd & (EXIT_END_NMI | EXIT_END_LEAVE_SOON))
+        VmxBroadcastEndOfExit(VCpu); /* the guest is as it will go on, but for RSP and RFLAGS in Regs */
     if (VCpu->ExitEnd & EXIT_END_WRITE_REGS)
         VmexitWriteRegs(VCpu);
     if (VCpu->ExitEnd & EXIT_END_LEAVE) {

@@ -14,6 +14,7 @@
  *   Mtf.c              one instruction at a time  NmiWindowTrap.c     the same without the monitor trap flag
  *   VmxMsr.c           MSRs in the VMCS, the MSR bitmap
  *   EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out
+ *   VmxBroadcast.c     NMIs to other cores
  *   RootExceptions.c   exceptions of root mode    VmxLeave.c          the way out
  */
 #include "hyperhv/vmx/Vmx.h"
@@ -36,6 +37,7 @@
 #include "hyperhv/vmx/Mtrr.h"
 #include "hyperhv/vmx/Vmexit.h"
 #include "hyperhv/vmx/Vmcs.h"
+#include "hyperhv/vmx/VmxBroadcast.h"
 #include "hyperhv/vmx/VmxMsr.h"
 #include "hyperhv/vmx/VmxState.h"
 
@@ -257,6 +259,7 @@ static BOOLEAN VmxVirtualizeCore(VIRTUAL_MACHINE_STATE *VCpu)
     VCpu->PendingNmis = 0;
     Vmx->Trap         = (NMI_WINDOW_TRAP){0};
     Vmx->IsInHookStep = FALSE;
+    VmxBroadcastReset(VCpu);
     if (!AsmVmxLaunch(VCpu)) {
         VmxReportLaunchFailure(VCpu, FailedBefore);
         VCpu->Lifecycle = VMM_CORE_OFF;
@@ -367,6 +370,7 @@ const BACKEND g_VmxBackend = {
     .VirtualizeCore          = VmxVirtualizeCore,
     .DevirtualizeCore        = VmxDevirtualizeCore,
     .Vmcall                  = VmxVmcall,
+    .Broadcast               = VmxBroadcast,
     .PassVmcallDown          = VmxPassVmcallDown,
     .GetRip                  = VmxGetRip,
     .SetRip                  = VmxSetRip,

@@ -12,6 +12,11 @@
  * from here on the kernel's IDT is in force. (VmxLeave.c) */
 VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* Root mode, at the end of an exit. Is the guest where VmxLeave can go back to it: no event goes in, and its
+ * page table has the kernel (not so a process's, with page table isolation)? Always within a VMCALL of the
+ * kernel. (VmxLeave.c) */
+BOOLEAN VmxCanLeave(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* Root mode. A triple fault resets bare metal, and kernels reset by it on purpose: outside VMX operation it
  * happens again. Does not return. (VmxLeave.c) */
 VOID VmxTripleFault(VIRTUAL_MACHINE_STATE *VCpu);

@@ -17,7 +17,11 @@
 #include "platform/PlatformMemory.h"
 #include "hyperhv/core/MsrNumbers.h"
 #include "hyperhv/vmx/ControlRegisters.h"
+#include "hyperhv/memory/MemoryMapper.h"
+#include "hyperhv/vmx/AsmEntry.h"
+#include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/Vmcs.h"
+#include "hyperhv/vmx/VmxBroadcast.h"
 #include "hyperhv/vmx/VmxState.h"
 
 /* What must be read before VMXOFF. */
@@ -109,6 +113,7 @@ static VOID VmxLeaveAs(VIRTUAL_MACHINE_STATE *VCpu, const VMX_GUEST_STATE *Guest
 {
     VMX_CORE *Vmx = VCpu->Vmx;
 
+    VmxBroadcastDrain(VCpu);
     CpuVmClear(PlatformMemoryVirtualToPhysical(Vmx->VmcsRegion));
     CpuVmxOff();
 
@@ -128,6 +133,14 @@ VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu)
     VmxReadGuestState(&Guest);
     VmxFillIretFrame(VCpu);
     VmxLeaveAs(VCpu, &Guest);
+}
+
+BOOLEAN VmxCanLeave(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT64 Physical;
+
+    return !EventIsQueued() && MemoryMapperVirtualToPhysical(VCpu, VmcsReadNatural(VMCS_GUEST_CR3),
+                                                             (UINT64)(UINTPTR)AsmVmexitHandler, &Physical);
 }
 
 /* Not to return to the guest but to go on here, in the kernel. The guest may have been a process, whose page

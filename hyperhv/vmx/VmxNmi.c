@@ -11,6 +11,7 @@
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/NmiWindowTrap.h"
 #include "hyperhv/vmx/Vmcs.h"
+#include "hyperhv/vmx/VmxBroadcast.h"
 
 /* Counted first, asked for second: VmxChangePrimaryControls relies on this order. */
 static VOID VmxNmiCount(VIRTUAL_MACHINE_STATE *VCpu)
@@ -19,18 +20,23 @@ static VOID VmxNmiCount(VIRTUAL_MACHINE_STATE *VCpu)
 }
 
 /* The exit has blocked NMIs as an NMI's delivery would. The entry ends that where NMIs are virtual, but not
- * on every processor (Bochs 2.7); and root mode can take the next one. */
+ * on every processor (Bochs 2.7); and root mode can take the next one, which a user who halts the core here
+ * may have to wait for. Whose this one was is decided after that: either way one is the broadcast's. */
 VOID VmxNmiArrivedInGuest(VIRTUAL_MACHINE_STATE *VCpu)
 {
+    AsmUnblockNmis();
+    if (VmxBroadcastTake(VCpu, FALSE))
+        return;
     VmxNmiCount(VCpu);
     VmxSetPrimaryControls(VCpu, PRIMARY_NMI_WINDOW_EXITING);
-    AsmUnblockNmis();
 }
 
 /* On the way out of VMX operation there is no VMCS to write to; the count is served after it
  * (VmxDevirtualizeCore). */
 VOID VmxNmiArrivedInRoot(VIRTUAL_MACHINE_STATE *VCpu)
 {
+    if (VmxBroadcastTake(VCpu, TRUE))
+        return;
     VmxNmiCount(VCpu);
     if (VCpu->Lifecycle == VMM_CORE_RUNNING || VCpu->Lifecycle == VMM_CORE_LAUNCHING)
         VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS,
@@ -52,5 +58,7 @@ VOID VmxHandleNmiWindow(VIRTUAL_MACHINE_STATE *VCpu)
     if (NmiWindowTrapTaken(VCpu))
         return;
     VmxInjectPendingNmi(VCpu);
+    if (!VmxControls()->HasMonitorTrapFlag)
+        __atomic_store_n(&VCpu->NmiWantsExit, FALSE, __ATOMIC_SEQ_CST); /* this was it */
     VmxClearPrimaryControls(VCpu, PRIMARY_NMI_WINDOW_EXITING);
 }

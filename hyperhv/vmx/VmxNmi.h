@@ -3,8 +3,9 @@
  * VmxNmi.h - NMIs: those that arrive while the guest runs, those that arrive in root mode, and their way to
  * the guest.
  *
- * An NMI is counted in VCpu->PendingNmis and goes in at the next NMI window, whatever the core was doing. SDM
- * Vol. 3, 26.2 (NMI exits), 26.5.5 (NMI-window exits), 25.4.2 and 25.6.1 (virtual NMIs).
+ * One that a broadcast sent (VmxBroadcast.h) is not the guest's. Any other is counted in VCpu->PendingNmis
+ * and goes in at the next NMI window, whatever the core was doing. SDM Vol. 3, 26.2 (NMI exits), 26.5.5
+ * (NMI-window exits), 25.4.2 and 25.6.1 (virtual NMIs).
  */
 #ifndef HYPERHV_VMX_VMX_NMI_H
 #define HYPERHV_VMX_VMX_NMI_H

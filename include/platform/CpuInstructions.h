@@ -68,6 +68,8 @@ VOID CpuWriteBackInvalidateCaches(VOID);
 VOID CpuSoftwareNmi(VOID);
 VOID CpuTripleFault(VOID);
 PVOID CpuPointer(UINT64 Virtual);
+UINT32 CpuReadDevice(UINT64 Virtual);
+VOID CpuWriteDevice(UINT64 Virtual, UINT32 Value);
 
 #else
 
@@ -192,6 +194,20 @@ static inline VOID CpuTripleFault(VOID)
 static inline PVOID CpuPointer(UINT64 Virtual)
 {
     return (PVOID)(UINTPTR)Virtual;
+}
+
+/* A device's register of 32 bits at an address that root mode's own page tables map. */
+static inline UINT32 CpuReadDevice(UINT64 Virtual)
+{
+    UINT32 Value;
+
+    __asm__ volatile("movl %1, %0" : "=r"(Value) : "m"(*(volatile UINT32 *)(UINTPTR)Virtual) : "memory");
+    return Value;
+}
+
+static inline VOID CpuWriteDevice(UINT64 Virtual, UINT32 Value)
+{
+    __asm__ volatile("movl %1, %0" : "=m"(*(volatile UINT32 *)(UINTPTR)Virtual) : "r"(Value) : "memory");
 }
 
 #undef CPU_DEFINE_REGISTER_READ

@@ -4,8 +4,8 @@
  *
  * Context: user space; a thread is the core that HostedSetCurrentCpu said. SDM Vol. 2 and 3, 2.5, 24.8.
  *
- * Where things are: FakeMsr.c, FakeSegments.c, FakePaging.c (translations of root mode), FakeVmcs.c (VMX
- * instructions), FakeVmEntry.c (what an entry checks), FakeVmExit.c (entries and exits).
+ * Where things are: FakeMsr.c, FakeSegments.c, FakePaging.c (translations of root mode), FakeApic.c,
+ * FakeVmcs.c (VMX instructions), FakeVmEntry.c (what an entry checks), FakeVmExit.c (entries and exits).
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -138,6 +138,7 @@ VOID FakeCpuReset(VOID)
     g_MisuseHandler      = NULL;
     g_TripleFaultHandler = NULL;
     FakeSetVmwriteHook(NULL);
+    FakeSetApicHook(NULL);
     FakeSetHypervisorBelow(NULL);
     for (CoreId = 0; CoreId < HOSTED_MAX_CORES; CoreId++)
         FakeCoreReset(CoreId);
@@ -209,6 +210,8 @@ VOID CpuCpuid(UINT32 Leaf, UINT32 Subleaf, CPUID_RESULT *Result)
         return;
     }
     FakeCpuidGet(Leaf, Subleaf, Result);
+    if (Leaf == 1)
+        Result->Ebx |= (UINT64)FakeApicId(PlatformCpuCurrent()) << 24;
     if (Leaf == 1)
         Mirror(&Result->Ecx, 1u << 27, Core->Now.Cr4, CR4_OSXSAVE);
     if (Leaf == 7 && Subleaf == 0)

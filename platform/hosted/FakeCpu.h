@@ -160,6 +160,32 @@ UINT64 *FakePendingDebug(UINT32 CoreId);
 /* Why the last VM entry of the core was refused; "" if it was not. */
 const CHAR *FakeEntryComplaint(UINT32 CoreId);
 
+/* --- the local APIC (FakeApic.c) --- */
+
+/* The APIC of a core, and its mode; xAPIC unless set. Its number is the core's times two. */
+VOID FakeApicSetX2(UINT32 CoreId);
+
+/* NMIs that were sent to a core, and those that have not been taken yet: at most one waits. */
+UINT32 FakeNmisSent(UINT32 CoreId);
+BOOLEAN FakeNmiWaits(UINT32 CoreId);
+
+/* The current core takes the NMI that waits for it: an exit in the guest, the IDT's handler in root mode, the
+ * kernel's outside. FALSE: none waits. */
+BOOLEAN FakeTakeNmi(VOID);
+
+/* Called before a write to a register of the APIC takes effect; NULL: nobody. */
+VOID FakeSetApicHook(VOID (*Hook)(UINT32 Register, UINT32 Value));
+
+/* A register of the APIC, from outside. */
+UINT32 FakeApicGet(UINT32 CoreId, UINT32 Register);
+VOID FakeApicSet(UINT32 CoreId, UINT32 Register, UINT32 Value);
+
+/* The command is never accepted: the APIC stays busy. */
+VOID FakeApicSetStuck(UINT32 CoreId, BOOLEAN IsStuck);
+
+/* How often NMIs were unblocked in root mode. */
+UINT32 FakeNmisUnblocked(UINT32 CoreId);
+
 /* In root mode: an exception or NMI goes through the IDT that is loaded, on the stack that its gate names. */
 VOID FakeRootException(UINT32 Vector, UINT32 ErrorCode);
 
@@ -193,6 +219,10 @@ typedef struct _FAKE_CORE {
     UINT32 RefuseNth[FAKE_INSTRUCTION_COUNT];
     UINT64 Executed[FAKE_INSTRUCTION_COUNT];
     UINT32 KernelNmis, CacheWritebacks;
+    UINT32 IcrLow, IcrHigh;
+    UINT32 NmisSent, NmisUnblocked;
+    BOOLEAN NmiWaits; /* written by other cores; atomic */
+    BOOLEAN ApicIsStuck;
     UINT64 KernelIdtBase;
     UINT64 KernelGdt[FAKE_GDT_ENTRIES];
     UINT8 KernelTss[104];
@@ -218,6 +248,14 @@ BOOLEAN FakeIsPat(UINT64 Value);
 BOOLEAN FakeCr3IsValid(UINT64 Value);
 BOOLEAN FakeCr0IsValid(const FAKE_CORE *Core, UINT64 Value);
 BOOLEAN FakeCr4IsValid(const FAKE_CORE *Core, UINT64 Value);
+
+/* What root mode's page tables make of an address. */
+UINT64 FakeTranslate(UINT64 Virtual);
+
+UINT32 FakeApicId(UINT32 CoreId);
+
+/* A command to the APIC. */
+VOID FakeApicCommand(UINT32 Command, UINT32 ApicId);
 
 /* Forgets translations (FakePaging.c). */
 VOID FakeTlbFlush(UINT32 CoreId);

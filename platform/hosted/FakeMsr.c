@@ -18,6 +18,7 @@
 #define IA32_FMASK           0xC0000084u
 #define VMX_CAPABILITY_LAST  0x493u
 #define FEATURE_CONTROL_LOCK 1ull
+#define APIC_BASE_X2         (1ull << 10)
 #define EFER_SCE_LME_NXE     0x901ull
 #define EFER_LME             (1ull << 8)
 #define EFER_LMA             (1ull << 10)
@@ -28,7 +29,8 @@
 
 static const FAKE_MSR Defaults[] = {
     {0x10, 0x123456789},
-    {0x1B, 0xFEE00900},
+    {IA32_APIC_BASE, 0xFEE00900},
+    {IA32_X2APIC_ICR, 0},
     {IA32_FEATURE_CONTROL, 5},
     {IA32_SPEC_CTRL, 0},
     {IA32_PRED_CMD, 0},
@@ -279,8 +281,11 @@ BOOLEAN CpuTryWriteMsr(UINT32 Msr, UINT64 Value)
     FAKE_CORE *Core = FakeThisCore();
     GUEST_REGS Regs = {.rcx = Msr, .rax = (UINT32)Value, .rdx = Value >> 32};
 
-    if (Core->Mode != FAKE_VMX_GUEST || !GuestAccessExits(Core, Msr, TRUE))
+    if (Core->Mode != FAKE_VMX_GUEST || !GuestAccessExits(Core, Msr, TRUE)) {
+        if (Msr == IA32_X2APIC_ICR && (Find(Core, IA32_APIC_BASE)->Value & APIC_BASE_X2))
+            FakeApicCommand((UINT32)Value, (UINT32)(Value >> 32));
         return FakeMsrWrite(Core, Msr, Value);
+    }
     return FakeGuestInstruction(VMX_EXIT_REASON_EXECUTE_WRMSR, 2, 0, &Regs);
 }
 

@@ -82,6 +82,11 @@ static UINT64 Translate(UINT64 Page)
     return Tlb[Index].Physical;
 }
 
+UINT64 FakeTranslate(UINT64 Virtual)
+{
+    return Translate(Virtual & PAGE_MASK) | (Virtual & ~PAGE_MASK);
+}
+
 PVOID CpuPointer(UINT64 Virtual)
 {
     UINT64 Physical = Translate(Virtual & PAGE_MASK);

@@ -476,9 +476,11 @@ VOID AsmReadXmmRegs(GUEST_XMM_REGS *XmmRegs)
     *XmmRegs = FakeThisCore()->Now.Xmm;
 }
 
-/* The fake processor does not block NMIs of root mode. */
 VOID AsmUnblockNmis(VOID)
 {
+    if (FakeThisCore()->Mode == FAKE_VMX_GUEST)
+        HostedDie("root mode's function called in the guest");
+    FakeThisCore()->NmisUnblocked++;
 }
 
 /* --- exceptions in root mode --- */

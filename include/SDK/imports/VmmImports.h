@@ -34,6 +34,22 @@ UINT32 VmFuncGetCoreCount(VOID);
  * FALSE: no such core. The counts are read while they move. */
 BOOLEAN VmFuncGetExitCounts(UINT32 CoreId, UINT64 *Counts, UINT32 Length);
 
+/* Any. Does this core run on the VMM now? Not one that is offline, or on its way out. */
+BOOLEAN VmFuncIsCoreRunning(UINT32 CoreId);
+
+/* Root, on core CoreId (the caller's own), but not while a callback was called by the handler of an NMI
+ * (IsOnVmxNmiHandler). Has VmmCallbackNmiBroadcastRequestHandler called on every other core that runs on the
+ * VMM, by an NMI that its guest does not see: within the core's next instruction where the guest runs. A core
+ * that is in root mode is told at once (IsOnVmxNmiHandler TRUE: it is in the middle of something, so return),
+ * and asked again by KdCheckAndHandleNmiCallback when its exit and at most one instruction of the guest are
+ * behind it. Does not wait. FALSE: a core could not be reached. */
+BOOLEAN VmFuncNmiBroadcastRequest(UINT32 CoreId);
+
+/* The same way: every other core drops what it has cached of the views of memory, the one "as hooked" or all.
+ * They have done so when this returns. */
+BOOLEAN VmFuncNmiBroadcastInvalidateEptSingleContext(UINT32 CoreId);
+BOOLEAN VmFuncNmiBroadcastInvalidateEptAllContexts(UINT32 CoreId);
+
 /* Root. Number of this core; of the VMM's cores, which are numbered like the kernel's. */
 UINT32 VmFuncGetCurrentCoreId(VOID);
 

@@ -122,6 +122,102 @@ static void WithoutARegistrationTheNmiHaltIsAsked(void **State)
     TestExpectLogSilent();
 }
 
+/* --- several reasons at once --- */
+
+#define REASON_BREAKPOINT 1u /* a software breakpoint is to be put back */
+#define REASON_STEP       2u /* a hook has let an instruction through; its user wants POST */
+#define REASON_REGISTERED 4u
+#define REASON_NMI        8u /* a broadcast's NMI hit root mode */
+#define REASONS           16u
+
+static UINT32 g_Reasons;
+
+static BOOLEAN ReApplyIfThere(UINT32 CoreId)
+{
+    (void)CoreId;
+    if (!(g_Reasons & REASON_BREAKPOINT))
+        return FALSE;
+    g_Reasons &= ~REASON_BREAKPOINT;
+    TestTrace("breakpoint");
+    return TRUE;
+}
+
+static BOOLEAN StepPost(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    (void)Regs;
+    (void)IsPost;
+    TestTrace("step");
+    assert_int_equal(GuestField(VMCS_EPT_POINTER), EptViewHooked()); /* in force again, before it is told */
+    return FALSE;
+}
+
+static VOID RegisteredOnly(UINT32 CoreId)
+{
+    (void)CoreId;
+    TestTrace("registered");
+}
+
+static BOOLEAN NmiIfThere(UINT32 CoreId)
+{
+    (void)CoreId;
+    if (!(g_Reasons & REASON_NMI))
+        return FALSE;
+    g_Reasons &= ~REASON_NMI;
+    TestTrace("nmi");
+    return TRUE;
+}
+
+static VOID MakePending(UINT32 Reasons)
+{
+    VIRTUAL_MACHINE_STATE *VCpu = GuestVCpu();
+
+    g_Reasons = Reasons;
+    TurnMtfOn();
+    VCpu->RegisterBreakOnMtf = (Reasons & REASON_REGISTERED) != 0;
+    if (Reasons & REASON_STEP) {
+        static UINT8 Page;
+
+        VCpu->MtfEptHookRestorePoint = &Page;
+        VCpu->Step.BreakpointPost    = TEST_RIP;
+        VCpu->ExitFlagsAtStart |= EXIT_FLAGS_END(EXIT_END_STEP);
+        FakeVmcsSet(0, VMCS_EPT_POINTER, EptViewPlain());
+    }
+    if (Reasons & REASON_NMI) {
+        VCpu->NmiRequestWaits = TRUE;
+        VCpu->NmiWantsExit    = TRUE;
+        VCpu->ExitFlagsAtStart |= EXIT_FLAGS_END(EXIT_END_NMI);
+    }
+}
+
+/* Each of any that are pending is served by the one trap, in the contract's order. */
+static void AllThatArePendingAreServedInOrder(void **State)
+{
+    static const CHAR *const Names[] = {"breakpoint ", "step ", "registered ", "nmi "};
+
+    (void)State;
+    g_Callbacks                                              = TestCallbacks();
+    g_Callbacks.BreakpointCheckAndHandleReApplyingBreakpoint = ReApplyIfThere;
+    g_Callbacks.VmmCallbackRegisteredMtfHandler              = RegisteredOnly;
+    g_Callbacks.KdCheckAndHandleNmiCallback                  = NmiIfThere;
+    g_Test.OnEvent                                           = StepPost;
+    for (UINT32 Reasons = 1; Reasons < REASONS; Reasons++) {
+        CHAR Expected[64] = "";
+
+        for (UINT32 Reason = 0; Reason < COUNT_OF(Names); Reason++)
+            strcat(Expected, (Reasons >> Reason) & 1 ? Names[Reason] : "");
+        g_Test.EventCount = 0;
+        MakePending(Reasons);
+        MtfExit();
+        TestExpectTrace(Expected);
+        assert_false(MtfIsOn());
+        assert_int_equal(GuestVCpu()->ExitFlagsAtStart, EXIT_FLAGS_START);
+        assert_null(GuestVCpu()->MtfEptHookRestorePoint);
+        MtfExit(); /* nothing is left, nothing comes twice */
+        TestExpectTrace("");
+    }
+    TestExpectLog("an MTF exit that nobody asked for"); /* the second ones */
+}
+
 static void EachCoreIsServedForItself(void **State)
 {
     (void)State;
@@ -407,6 +503,7 @@ int main(void)
         MTF_TEST(WhoRegisteredIsServedAndTheFlagIsClearedBefore),
         MTF_TEST(TheHandlerMayAskForAnotherStep),
         MTF_TEST(WithoutARegistrationTheNmiHaltIsAsked),
+        MTF_TEST(AllThatArePendingAreServedInOrder),
         MTF_TEST(EachCoreIsServedForItself),
         MTF_TEST(WhoWantsItKeptOnKeepsItOnOnce),
         MTF_TEST(ExternalInterruptsAreGivenBack),

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Apic.c - NMIs from one core to another.
+ *
+ * Context: VMX root mode; ApicThisId any. SDM Vol. 3, 11.4.4 (IA32_APIC_BASE), 11.6.1 (the interrupt command
+ * register), 11.12.9 (the same in x2APIC mode), 9.9.5 (where the APIC's number is told).
+ *
+ * The guest owns the APIC and may be between its two writes of an xAPIC's command register: the half that it
+ * may have written is put back. In x2APIC mode the command is one write.
+ */
+#include "hyperhv/core/Apic.h"
+
+#include "platform/CpuInstructions.h"
+#include "platform/PlatformLock.h"
+#include "hyperhv/core/MsrNumbers.h"
+#include "hyperhv/memory/RootPageTable.h"
+
+#define APIC_BASE_X2APIC  (1ull << 10)
+#define APIC_BASE_ENABLED (1ull << 11)
+
+#define APIC_ICR_LOW  0x300u
+#define APIC_ICR_HIGH 0x310u
+
+#define ICR_NMI         (4u << 8)
+#define ICR_IS_SENDING  (1u << 12)
+#define ICR_ASSERT      (1u << 14)
+#define ICR_DESTINATION 24 /* xAPIC: its place in the high half; physical mode */
+
+#define CPUID_TOPOLOGY 0xBu
+
+/* An APIC accepts a command within microseconds. */
+#define PATIENCE 1000000u
+
+UINT32 ApicThisId(VOID)
+{
+    CPUID_RESULT Result;
+
+    CpuCpuid(0, 0, &Result);
+    if ((UINT32)Result.Eax >= CPUID_TOPOLOGY) {
+        CpuCpuid(CPUID_TOPOLOGY, 0, &Result);
+        if ((UINT32)Result.Ebx != 0)
+            return (UINT32)Result.Edx;
+    }
+    CpuCpuid(1, 0, &Result);
+    return (UINT32)Result.Ebx >> 24;
+}
+
+static BOOLEAN ApicWaitIdle(UINT64 Apic)
+{
+    UINT32 Patience;
+
+    for (Patience = PATIENCE; Patience > 0; Patience--) {
+        if (!(CpuReadDevice(Apic + APIC_ICR_LOW) & ICR_IS_SENDING))
+            return TRUE;
+        PlatformRelax();
+    }
+    return FALSE;
+}
+
+static BOOLEAN XApicSendNmi(UINT64 Apic, UINT32 ApicId)
+{
+    UINT32 High;
+    BOOLEAN Sent;
+
+    if (!ApicWaitIdle(Apic))
+        return FALSE;
+    High = CpuReadDevice(Apic + APIC_ICR_HIGH);
+    CpuWriteDevice(Apic + APIC_ICR_HIGH, ApicId << ICR_DESTINATION);
+    CpuWriteDevice(Apic + APIC_ICR_LOW, ICR_NMI | ICR_ASSERT);
+    Sent = ApicWaitIdle(Apic);
+    CpuWriteDevice(Apic + APIC_ICR_HIGH, High);
+    return Sent;
+}
+
+BOOLEAN ApicSendNmi(UINT32 CoreId, UINT32 ApicId)
+{
+    UINT64 Base = CpuReadMsr(IA32_APIC_BASE);
+
+    if (!(Base & APIC_BASE_ENABLED))
+        return FALSE;
+    if (!(Base & APIC_BASE_X2APIC))
+        return XApicSendNmi(RootPageTableApic(CoreId), ApicId);
+    CpuWriteMsr(IA32_X2APIC_ICR, ((UINT64)ApicId << 32) | ICR_NMI | ICR_ASSERT);
+    return TRUE;
+}
