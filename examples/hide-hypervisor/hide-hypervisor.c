@@ -38,7 +38,7 @@ static int __init hide_hypervisor_init(void)
 
     if (!VmFuncInitVmm(&callbacks))
         return -EIO;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     pr_info("hide-hypervisor: watching CPUID on %u cores\n", VmFuncGetCoreCount());
     return 0;
 }

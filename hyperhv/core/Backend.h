@@ -9,13 +9,8 @@
 #ifndef HYPERHV_CORE_BACKEND_H
 #define HYPERHV_CORE_BACKEND_H
 
+#include "hyperhv/core/ExitControls.h"
 #include "hyperhv/core/State.h"
-
-/* Which accesses of an MSR leave the guest. */
-typedef enum _MSR_ACCESS {
-    MSR_ACCESS_READ  = 0,
-    MSR_ACCESS_WRITE = 1,
-} MSR_ACCESS;
 
 typedef struct _BACKEND {
     const CHAR *Name; /* "VT-x", "AMD-V" */
@@ -79,7 +74,13 @@ typedef struct _BACKEND {
      * Returns FALSE when the access must become #GP. */
     BOOLEAN (*ReadVirtualizedMsr)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 *Value, BOOLEAN *Done);
     BOOLEAN (*WriteVirtualizedMsr)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 Value, BOOLEAN *Done);
-    VOID (*ChangeMsrBitmap)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, MSR_ACCESS Access, BOOLEAN Exit);
+
+    /* Any. Can this processor make such exits? */
+    BOOLEAN (*HasControl)(HV_CONTROL Control);
+    /* Root mode. Exits of Count indices from First on or off, on this core; a control that it has. Those that
+     * the VMM itself needs stay on. A core that is virtualized begins with all of them off. */
+    VOID(*ChangeControl)
+    (VIRTUAL_MACHINE_STATE *VCpu, HV_CONTROL Control, UINT32 First, UINT32 Count, BOOLEAN On);
 } BACKEND;
 
 extern const BACKEND g_VmxBackend; /* vmx/Vmx.c */

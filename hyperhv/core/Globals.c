@@ -14,8 +14,4 @@ UINT32 g_CoreCount;
 BOOLEAN g_TransparentMode;
 BOOLEAN g_WaitingForInterruptWindowToInjectPageFault;
 
-BOOLEAN g_TriggerEventForCpuids;
-BOOLEAN g_TriggerEventForRdmsrs;
-BOOLEAN g_TriggerEventForWrmsrs;
-BOOLEAN g_TriggerEventForVmcalls;
-BOOLEAN g_TriggerEventForXsetbvs;
+BOOLEAN g_TriggerEvents[VMM_EVENT_TYPE_COUNT];

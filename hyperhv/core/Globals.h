@@ -23,12 +23,9 @@ extern BOOLEAN g_TransparentMode;
 /* A page fault that the user wants injected waits for an interrupt window. Cleared by HvInitVmm. */
 extern BOOLEAN g_WaitingForInterruptWindowToInjectPageFault;
 
-/* Is an event of that type armed? Read first by each dispatcher; written by the users' requests at any time.
- */
-extern BOOLEAN g_TriggerEventForCpuids;
-extern BOOLEAN g_TriggerEventForRdmsrs;
-extern BOOLEAN g_TriggerEventForWrmsrs;
-extern BOOLEAN g_TriggerEventForVmcalls;
-extern BOOLEAN g_TriggerEventForXsetbvs;
+/* Is an event of that type armed? Read first by each dispatcher; written by the users' requests at any time
+ * (VmFuncSetTriggerEvent). */
+extern BOOLEAN g_TriggerEvents[VMM_EVENT_TYPE_COUNT];
+#define g_TriggerEventForCpuids (g_TriggerEvents[CPUID_INSTRUCTION_EXECUTION])
 
 #endif

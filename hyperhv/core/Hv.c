@@ -179,11 +179,7 @@ static VOID HvResetGlobals(VOID)
 {
     g_TransparentMode                            = FALSE;
     g_WaitingForInterruptWindowToInjectPageFault = FALSE;
-    g_TriggerEventForCpuids                      = FALSE;
-    g_TriggerEventForRdmsrs                      = FALSE;
-    g_TriggerEventForWrmsrs                      = FALSE;
-    g_TriggerEventForVmcalls                     = FALSE;
-    g_TriggerEventForXsetbvs                     = FALSE;
+    PlatformMemoryZero(g_TriggerEvents, sizeof(g_TriggerEvents));
 }
 
 /* 0, or the error; then nothing is left behind. */

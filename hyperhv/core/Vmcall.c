@@ -6,6 +6,7 @@
  */
 #include "SDK/VmcallNumbers.h"
 #include "hyperhv/core/Backend.h"
+#include "hyperhv/core/ExitControls.h"
 #include "hyperhv/core/Instructions.h"
 #include "hyperhv/interface/Callback.h"
 #include "hyperhv/memory/MemoryRequest.h"
@@ -28,29 +29,6 @@ static UINT64 VmcallVmxoff(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Pa
     return VMCALL_STATUS_SUCCESS;
 }
 
-/* Param1: MSR; Param2: 1 to exit, 0 to let through. */
-static UINT64 VmcallChangeMsrBitmap(VIRTUAL_MACHINE_STATE *VCpu, MSR_ACCESS Access, UINT64 Msr, UINT64 Exit)
-{
-    if (Msr > 0xFFFFFFFF || Exit > 1)
-        return VMCALL_STATUS_INVALID_PARAMETER;
-    g_Backend->ChangeMsrBitmap(VCpu, (UINT32)Msr, Access, Exit != 0);
-    return VMCALL_STATUS_SUCCESS;
-}
-
-static UINT64 VmcallChangeMsrBitmapRead(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2,
-                                        UINT64 Param3)
-{
-    (VOID) Param3;
-    return VmcallChangeMsrBitmap(VCpu, MSR_ACCESS_READ, Param1, Param2);
-}
-
-static UINT64 VmcallChangeMsrBitmapWrite(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2,
-                                         UINT64 Param3)
-{
-    (VOID) Param3;
-    return VmcallChangeMsrBitmap(VCpu, MSR_ACCESS_WRITE, Param1, Param2);
-}
-
 static UINT64 VmcallInveptSingleContext(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2,
                                         UINT64 Param3)
 {
@@ -66,18 +44,20 @@ static UINT64 VmcallAccessMemory(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UIN
 }
 
 static const VMCALL_FUNCTION VmcallTable[VMCALL_LAST + 1] = {
-    [VMCALL_TEST]                    = VmcallTest,
-    [VMCALL_VMXOFF]                  = VmcallVmxoff,
-    [VMCALL_INVEPT_SINGLE_CONTEXT]   = VmcallInveptSingleContext,
-    [VMCALL_CHANGE_MSR_BITMAP_READ]  = VmcallChangeMsrBitmapRead,
-    [VMCALL_CHANGE_MSR_BITMAP_WRITE] = VmcallChangeMsrBitmapWrite,
-    [VMCALL_ACCESS_MEMORY]           = VmcallAccessMemory,
+    [VMCALL_TEST]                  = VmcallTest,
+    [VMCALL_VMXOFF]                = VmcallVmxoff,
+    [VMCALL_INVEPT_SINGLE_CONTEXT] = VmcallInveptSingleContext,
+    [VMCALL_ACCESS_MEMORY]         = VmcallAccessMemory,
 };
 
 UINT64 HvHandleVmcall(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Number, UINT64 Param1, UINT64 Param2, UINT64 Param3)
 {
+    UINT64 Result;
+
     if (Number < COUNT_OF(VmcallTable) && VmcallTable[Number] != NULL)
         return VmcallTable[Number](VCpu, Param1, Param2, Param3);
+    if (HvHandleControlVmcall(VCpu, Number, Param1, Param2, Param3, &Result))
+        return Result;
     if (VmmCallbackVmcallHandler(VCpu->CoreId, Number, Param1, Param2, Param3))
         return VMCALL_STATUS_SUCCESS;
     return VMCALL_STATUS_INVALID_PARAMETER;

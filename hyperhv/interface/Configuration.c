@@ -2,7 +2,10 @@
 /*
  * Configuration.c - which exits are wanted, by how many, on which cores; told to the cores by VMCALL.
  *
- * Context: process. SDM Vol. 3, 25.6.9 (MSR bitmaps).
+ * Context: process. Every kind of exit is a row of g_HvControls (core/ExitControls.h). For each of its
+ * indices, on each core, it is counted here how many want it; a core is told what changes, in runs of
+ * indices. The core's user may refuse that an exit is turned off: it stays on, and the core is told again at
+ * the next change of that kind.
  */
 #include "hyperhv/interface/Configuration.h"
 
@@ -12,187 +15,415 @@
 #include "platform/PlatformLock.h"
 #include "platform/PlatformMemory.h"
 #include "hyperhv/core/Backend.h"
+#include "hyperhv/core/ExitControls.h"
 #include "hyperhv/core/Globals.h"
 #include "hyperhv/core/MsrNumbers.h"
 
-#define MSR_RANGE_LENGTH     0x2000u
-#define MSR_HIGH_RANGE_FIRST 0xC0000000u
-#define MSR_COUNT            (2 * MSR_RANGE_LENGTH)
+#define MAX_USERS 0x7FFFu
 
-/* How many users want an exit, on one core. */
-typedef struct _MSR_EXIT_COUNTS {
-    UINT32 All;            /* users that want every MSR */
-    UINT16 One[MSR_COUNT]; /* users that want this MSR */
-} MSR_EXIT_COUNTS;
+/* Of one index, on one core. */
+typedef struct _INDEX_USERS {
+    UINT16 Count : 15; /* users that want it by name */
+    UINT16 IsTold : 1; /* the core has it on */
+} INDEX_USERS;
 
-/* What one core wants of the MSR bitmap. */
-typedef struct _CORE_CONFIGURATION {
-    MSR_EXIT_COUNTS Msr[2]; /* by MSR_ACCESS */
-} CORE_CONFIGURATION;
+/* Of one kind, on one core. */
+typedef struct _CONTROL_USERS {
+    UINT32 All;       /* users that want every index */
+    BOOLEAN IsBehind; /* turning something off was refused: IsTold of something differs from what is wanted */
+    INDEX_USERS *One; /* an element for each index */
+} CONTROL_USERS;
 
-/* Guards CoreConfigurations and the order of the VMCALLs that carry them out. */
+/* Guards all that follows, and the order of the VMCALLs that carry it out. */
 static PLATFORM_MUTEX *ConfigurationLock;
-static CORE_CONFIGURATION *CoreConfigurations; /* g_CoreCount of them */
+static CONTROL_USERS *Controls; /* g_CoreCount times HV_CONTROL_COUNT */
+static INDEX_USERS *Indices;    /* what their One point into */
+
+/* Which indices of a kind somebody wants: those whose bit is set, from First on; or all. */
+typedef struct _SELECTION {
+    HV_CONTROL Control;
+    UINT32 First;
+    UINT32 Count; /* up to 64, unless IsAll */
+    UINT64 Bits;
+    BOOLEAN IsAll;
+} SELECTION;
 
 /* MSRs that the kernel touches on its every entry or tick: "all" leaves them out. */
 static const struct {
     UINT32 Msr;
-    BOOLEAN LeftOut[2]; /* by MSR_ACCESS */
+    BOOLEAN FromReads;
+    BOOLEAN FromWrites;
 } MsrsLeftOut[] = {
-    {IA32_KERNEL_GS_BASE, {TRUE, TRUE}}, {IA32_MPERF, {TRUE, TRUE}},     {IA32_APERF, {TRUE, TRUE}},
-    {IA32_SPEC_CTRL, {FALSE, TRUE}},     {IA32_PRED_CMD, {FALSE, TRUE}},
+    {IA32_KERNEL_GS_BASE, TRUE, TRUE}, {IA32_MPERF, TRUE, TRUE},     {IA32_APERF, TRUE, TRUE},
+    {IA32_SPEC_CTRL, FALSE, TRUE},     {IA32_PRED_CMD, FALSE, TRUE},
 };
+
+/* --- memory --- */
+
+static CONTROL_USERS *UsersOf(UINT32 CoreId, HV_CONTROL Control)
+{
+    return &Controls[CoreId * HV_CONTROL_COUNT + Control];
+}
+
+static UINT32 IndicesOfACore(VOID)
+{
+    UINT32 Control, Sum = 0;
+
+    for (Control = 0; Control < HV_CONTROL_COUNT; Control++)
+        Sum += g_HvControls[Control].Count;
+    return Sum;
+}
+
+static VOID ShareIndicesOut(VOID)
+{
+    INDEX_USERS *Next = Indices;
+    UINT32 Each;
+
+    for (Each = 0; Each < g_CoreCount * HV_CONTROL_COUNT; Each++) {
+        Controls[Each].One = Next;
+        Next += g_HvControls[Each % HV_CONTROL_COUNT].Count;
+    }
+}
 
 BOOLEAN ConfigurationInitialize(VOID)
 {
     ConfigurationLock = PlatformMutexCreate();
     if (ConfigurationLock == NULL)
         return FALSE;
-    CoreConfigurations = PlatformMemoryAllocate(g_CoreCount * sizeof(*CoreConfigurations));
-    if (CoreConfigurations == NULL) {
-        PlatformMutexDestroy(ConfigurationLock);
-        ConfigurationLock = NULL;
-        return FALSE;
-    }
+    Controls = PlatformMemoryAllocate((SIZE_T)g_CoreCount * HV_CONTROL_COUNT * sizeof(*Controls));
+    if (Controls == NULL)
+        goto DestroyLock;
+    Indices = PlatformMemoryAllocate((SIZE_T)g_CoreCount * IndicesOfACore() * sizeof(*Indices));
+    if (Indices == NULL)
+        goto FreeControls;
+    ShareIndicesOut();
     return TRUE;
+
+FreeControls:
+    PlatformMemoryFree(Controls);
+    Controls = NULL;
+DestroyLock:
+    PlatformMutexDestroy(ConfigurationLock);
+    ConfigurationLock = NULL;
+    return FALSE;
 }
 
 VOID ConfigurationUninitialize(VOID)
 {
-    PlatformMemoryFree(CoreConfigurations);
+    PlatformMemoryFree(Indices);
+    PlatformMemoryFree(Controls);
     PlatformMutexDestroy(ConfigurationLock);
-    CoreConfigurations = NULL;
-    ConfigurationLock  = NULL;
+    Indices           = NULL;
+    Controls          = NULL;
+    ConfigurationLock = NULL;
 }
 
-/* --- the MSR bitmap --- */
+/* --- what is wanted --- */
 
-static UINT32 MsrOfIndex(UINT32 Index)
+static BOOLEAN IsMsrLeftOut(HV_CONTROL Control, UINT32 Index)
 {
-    return Index < MSR_RANGE_LENGTH ? Index : MSR_HIGH_RANGE_FIRST + (Index - MSR_RANGE_LENGTH);
-}
-
-/* FALSE: the MSR lies outside the bitmap. */
-static BOOLEAN MsrIndex(UINT32 Msr, UINT32 *Index)
-{
-    if (Msr < MSR_RANGE_LENGTH)
-        *Index = Msr;
-    else if (Msr - MSR_HIGH_RANGE_FIRST < MSR_RANGE_LENGTH)
-        *Index = MSR_RANGE_LENGTH + (Msr - MSR_HIGH_RANGE_FIRST);
-    else
-        return FALSE;
-    return TRUE;
-}
-
-static BOOLEAN MsrIsLeftOut(UINT32 Msr, MSR_ACCESS Access)
-{
-    UINT32 Entry;
+    UINT32 Entry, Msr = (UINT32)HvControlNumber(Control, Index);
 
     for (Entry = 0; Entry < COUNT_OF(MsrsLeftOut); Entry++)
         if (MsrsLeftOut[Entry].Msr == Msr)
-            return MsrsLeftOut[Entry].LeftOut[Access];
+            return Control == HV_CONTROL_MSR_READ ? MsrsLeftOut[Entry].FromReads
+                                                  : MsrsLeftOut[Entry].FromWrites;
     return FALSE;
 }
 
-static BOOLEAN MsrExitWanted(const MSR_EXIT_COUNTS *Counts, UINT32 Index, MSR_ACCESS Access)
+static BOOLEAN IsLeftOut(HV_CONTROL Control, UINT32 Index)
 {
-    return Counts->One[Index] != 0 || (Counts->All != 0 && !MsrIsLeftOut(MsrOfIndex(Index), Access));
+    return (Control == HV_CONTROL_MSR_READ || Control == HV_CONTROL_MSR_WRITE) &&
+           IsMsrLeftOut(Control, Index);
 }
 
-/* A range of the bitmap's indices to be told to one core. */
-typedef struct _MSR_BITMAP_UPDATE {
+static BOOLEAN IsWanted(const CONTROL_USERS *Users, HV_CONTROL Control, UINT32 Index)
+{
+    return Users->One[Index].Count != 0 || (Users->All != 0 && !IsLeftOut(Control, Index));
+}
+
+static BOOLEAN IsToBeTold(const CONTROL_USERS *Users, HV_CONTROL Control, UINT32 Index)
+{
+    return IsWanted(Users, Control, Index) != Users->One[Index].IsTold;
+}
+
+static BOOLEAN IsAnyWanted(const CONTROL_USERS *Users, HV_CONTROL Control)
+{
+    UINT32 Index;
+
+    for (Index = 0; Index < g_HvControls[Control].Count; Index++)
+        if (IsWanted(Users, Control, Index))
+            return TRUE;
+    return FALSE;
+}
+
+/* --- telling a core --- */
+
+/* Indices of a core that may have changed. */
+typedef struct _CONTROL_UPDATE {
     UINT32 CoreId;
-    MSR_ACCESS Access;
+    HV_CONTROL Control;
     UINT32 First;
     UINT32 Count;
-} MSR_BITMAP_UPDATE;
+} CONTROL_UPDATE;
+
+/* How many from Index on, below Limit, get told the same. */
+static UINT32 RunLength(const CONTROL_USERS *Users, HV_CONTROL Control, UINT32 Index, UINT32 Limit)
+{
+    const BOOLEAN On = IsWanted(Users, Control, Index);
+    UINT32 Length    = 1;
+
+    if (!On && g_HvControls[Control].Protection == HV_PROTECTION_EACH)
+        return 1;
+    while (Index + Length < Limit && IsToBeTold(Users, Control, Index + Length) &&
+           IsWanted(Users, Control, Index + Length) == On)
+        Length++;
+    return Length;
+}
+
+static UINT64 ChangeWord(const CONTROL_USERS *Users, HV_CONTROL Control, BOOLEAN On)
+{
+    if (On)
+        return VMCALL_CHANGE_ON;
+    if (g_HvControls[Control].Protection == HV_PROTECTION_LAST && IsAnyWanted(Users, Control))
+        return VMCALL_CHANGE_OTHERS_STAY;
+    return 0;
+}
+
+static VOID TellRun(CONTROL_USERS *Users, HV_CONTROL Control, UINT32 First, UINT32 Length)
+{
+    const BOOLEAN On    = IsWanted(Users, Control, First);
+    const UINT32 Number = On ? g_HvControls[Control].VmcallOn : g_HvControls[Control].VmcallOff;
+    UINT32 Index;
+
+    if (g_Backend->Vmcall(Number, HvControlNumber(Control, First), ChangeWord(Users, Control, On),
+                          Length - 1) != VMCALL_STATUS_SUCCESS) {
+        Users->IsBehind = TRUE;
+        return;
+    }
+    for (Index = First; Index < First + Length; Index++)
+        Users->One[Index].IsTold = On;
+}
 
 /* On the core itself, interrupts off. */
-static VOID MsrUpdateThisCore(PVOID Context)
+static VOID TellThisCore(PVOID Context)
 {
-    const MSR_BITMAP_UPDATE *Update = Context;
-    const MSR_EXIT_COUNTS *Counts   = &CoreConfigurations[Update->CoreId].Msr[Update->Access];
-    UINT64 Number =
-        Update->Access == MSR_ACCESS_READ ? VMCALL_CHANGE_MSR_BITMAP_READ : VMCALL_CHANGE_MSR_BITMAP_WRITE;
-    UINT32 Index;
+    const CONTROL_UPDATE *Update = Context;
+    CONTROL_USERS *Users         = UsersOf(Update->CoreId, Update->Control);
+    const UINT32 Limit           = Update->First + Update->Count;
+    UINT32 Index, Length;
 
     if (g_GuestState[Update->CoreId].Lifecycle != VMM_CORE_RUNNING)
         return;
-    for (Index = Update->First; Index < Update->First + Update->Count; Index++)
-        g_Backend->Vmcall(Number, MsrOfIndex(Index), MsrExitWanted(Counts, Index, Update->Access), 0);
+    Users->IsBehind = FALSE;
+    for (Index = Update->First; Index < Limit; Index += Length) {
+        Length = 1;
+        if (!IsToBeTold(Users, Update->Control, Index))
+            continue;
+        Length = RunLength(Users, Update->Control, Index, Limit);
+        TellRun(Users, Update->Control, Index, Length);
+    }
 }
 
-/* Adds Delta users of one MSR or all, on one core, and tells the core if that changes anything. An offline
- * core is told when it comes (ConfigurationApplyToCore). Taking away what is not there does nothing. */
-static VOID MsrChangeUsersOnCore(UINT32 CoreId, UINT32 Msr, MSR_ACCESS Access, INT32 Delta)
+/* Nothing is known to be on: the core was just virtualized. */
+static VOID ApplyControl(UINT32 CoreId, HV_CONTROL Control)
 {
-    MSR_EXIT_COUNTS *Counts  = &CoreConfigurations[CoreId].Msr[Access];
-    MSR_BITMAP_UPDATE Update = {.CoreId = CoreId, .Access = Access, .First = 0, .Count = MSR_COUNT};
+    CONTROL_UPDATE Update = {.CoreId = CoreId, .Control = Control, .Count = g_HvControls[Control].Count};
+    CONTROL_USERS *Users  = UsersOf(CoreId, Control);
     UINT32 Index;
 
-    if (Msr == VMM_ALL_MSRS) {
-        if (Counts->All == 0 && Delta < 0)
-            return;
-        Counts->All += (UINT32)Delta;
-        if (Counts->All != (Delta > 0 ? 1u : 0u))
-            return;
-    } else if (MsrIndex(Msr, &Index)) {
-        BOOLEAN Before = MsrExitWanted(Counts, Index, Access);
-
-        if (Counts->One[Index] == 0 && Delta < 0)
-            return;
-        Counts->One[Index] = (UINT16)(Counts->One[Index] + Delta);
-        if (MsrExitWanted(Counts, Index, Access) == Before)
-            return;
-        Update.First = Index;
-        Update.Count = 1;
-    } else {
-        return;
-    }
-    PlatformCpuRunOn(CoreId, MsrUpdateThisCore, &Update);
-}
-
-static BOOLEAN MsrChangeUsers(UINT32 CoreId, UINT32 Msr, MSR_ACCESS Access, INT32 Delta)
-{
-    UINT32 First = CoreId == VMM_ALL_CORES ? 0 : CoreId;
-    UINT32 Last  = CoreId == VMM_ALL_CORES ? g_CoreCount - 1 : CoreId;
-
-    if (g_GuestState == NULL || Last >= g_CoreCount)
-        return FALSE;
-
-    PlatformCpuHotplugLock();
-    PlatformMutexAcquire(ConfigurationLock);
-    for (CoreId = First; CoreId <= Last; CoreId++)
-        MsrChangeUsersOnCore(CoreId, Msr, Access, Delta);
-    PlatformMutexRelease(ConfigurationLock);
-    PlatformCpuHotplugUnlock();
-    return TRUE;
+    for (Index = 0; Index < Update.Count; Index++)
+        Users->One[Index].IsTold = FALSE;
+    TellThisCore(&Update);
 }
 
 VOID ConfigurationApplyToCore(UINT32 CoreId)
 {
-    MSR_BITMAP_UPDATE Update = {.CoreId = CoreId, .First = 0, .Count = MSR_COUNT};
+    UINT32 Control;
 
-    for (Update.Access = MSR_ACCESS_READ; Update.Access <= MSR_ACCESS_WRITE; Update.Access++)
-        MsrUpdateThisCore(&Update);
+    for (Control = 0; Control < HV_CONTROL_COUNT; Control++)
+        ApplyControl(CoreId, (HV_CONTROL)Control);
 }
 
-BOOLEAN ConfigureSetMsrReadExiting(UINT32 CoreId, UINT32 Msr)
+/* --- counting --- */
+
+static BOOLEAN IsSelected(const SELECTION *Selection, UINT32 Offset)
 {
-    return MsrChangeUsers(CoreId, Msr, MSR_ACCESS_READ, 1);
+    return (Selection->Bits >> Offset & 1) != 0;
 }
 
-VOID ConfigureUnsetMsrReadExiting(UINT32 CoreId, UINT32 Msr)
+/* Taking away what is not there does nothing. */
+static VOID CountUsers(CONTROL_USERS *Users, const SELECTION *Selection, INT32 Delta)
 {
-    MsrChangeUsers(CoreId, Msr, MSR_ACCESS_READ, -1);
+    UINT32 Offset;
+
+    if (Selection->IsAll) {
+        if (Users->All != 0 || Delta > 0)
+            Users->All += (UINT32)Delta;
+        return;
+    }
+    for (Offset = 0; Offset < Selection->Count; Offset++) {
+        INDEX_USERS *One = &Users->One[Selection->First + Offset];
+
+        if (IsSelected(Selection, Offset) && (One->Count != 0 || Delta > 0))
+            One->Count = (UINT16)(One->Count + Delta) & MAX_USERS;
+    }
 }
 
-BOOLEAN ConfigureSetMsrWriteExiting(UINT32 CoreId, UINT32 Msr)
+static BOOLEAN IsRoomForUser(const CONTROL_USERS *Users, const SELECTION *Selection)
 {
-    return MsrChangeUsers(CoreId, Msr, MSR_ACCESS_WRITE, 1);
+    UINT32 Offset;
+
+    if (Selection->IsAll)
+        return Users->All < MAX_USERS;
+    for (Offset = 0; Offset < Selection->Count; Offset++)
+        if (IsSelected(Selection, Offset) && Users->One[Selection->First + Offset].Count == MAX_USERS)
+            return FALSE;
+    return TRUE;
 }
 
-VOID ConfigureUnsetMsrWriteExiting(UINT32 CoreId, UINT32 Msr)
+/* Adds Delta users on one core, and tells the core if that changes anything. An offline core is told when it
+ * comes (ConfigurationApplyToCore). */
+static VOID ChangeUsersOnCore(UINT32 CoreId, const SELECTION *Selection, INT32 Delta)
 {
-    MsrChangeUsers(CoreId, Msr, MSR_ACCESS_WRITE, -1);
+    const HV_CONTROL Control = Selection->Control;
+    CONTROL_USERS *Users     = UsersOf(CoreId, Control);
+    CONTROL_UPDATE Update    = {
+           .CoreId = CoreId, .Control = Control, .First = Selection->First, .Count = Selection->Count};
+    UINT32 Index;
+
+    CountUsers(Users, Selection, Delta);
+    if (Users->IsBehind) {
+        Update.First = 0;
+        Update.Count = g_HvControls[Control].Count;
+    }
+    for (Index = Update.First; Index < Update.First + Update.Count; Index++) {
+        if (IsToBeTold(Users, Control, Index)) {
+            PlatformCpuRunOn(CoreId, TellThisCore, &Update);
+            return;
+        }
+    }
+}
+
+/* Delta: 1 or -1. */
+static BOOLEAN ChangeUsers(UINT32 CoreId, const SELECTION *Selection, INT32 Delta)
+{
+    const UINT32 First = CoreId == VMM_ALL_CORES ? 0 : CoreId;
+    const UINT32 Last  = CoreId == VMM_ALL_CORES ? g_CoreCount - 1 : CoreId;
+    BOOLEAN IsRoom     = TRUE;
+
+    if (g_GuestState == NULL || Last >= g_CoreCount || !g_Backend->HasControl(Selection->Control))
+        return FALSE;
+
+    PlatformCpuHotplugLock();
+    PlatformMutexAcquire(ConfigurationLock);
+    for (CoreId = First; CoreId <= Last && Delta > 0; CoreId++)
+        IsRoom = IsRoom && IsRoomForUser(UsersOf(CoreId, Selection->Control), Selection);
+    for (CoreId = First; CoreId <= Last && IsRoom; CoreId++)
+        ChangeUsersOnCore(CoreId, Selection, Delta);
+    PlatformMutexRelease(ConfigurationLock);
+    PlatformCpuHotplugUnlock();
+    return IsRoom;
+}
+
+/* One index, or all for VMM_ALL_.... FALSE: no such core, index or control. */
+static BOOLEAN ChangeUsersOfIndex(UINT32 CoreId, HV_CONTROL Control, UINT32 Index, INT32 Delta)
+{
+    const UINT32 Count        = g_HvControls[Control].Count;
+    const BOOLEAN IsAll       = Index == VMM_ALL_INDICES;
+    const SELECTION Selection = {.Control = Control,
+                                 .First   = IsAll ? 0 : Index,
+                                 .Count   = IsAll ? Count : 1,
+                                 .Bits    = 1,
+                                 .IsAll   = IsAll};
+
+    return (IsAll || Index < Count) && ChangeUsers(CoreId, &Selection, Delta);
+}
+
+/* An MSR outside the bitmap exits anyway. */
+static BOOLEAN ChangeUsersOfMsr(UINT32 CoreId, HV_CONTROL Control, UINT32 Msr, INT32 Delta)
+{
+    UINT32 Index = VMM_ALL_INDICES;
+
+    if (Msr != VMM_ALL_MSRS && !HvMsrIndex(Msr, &Index))
+        return g_GuestState != NULL && (CoreId == VMM_ALL_CORES || CoreId < g_CoreCount);
+    return ChangeUsersOfIndex(CoreId, Control, Index, Delta);
+}
+
+/* Writes to a control register: bits of CR0 and CR4, CR3 and CR8 as a whole. */
+static BOOLEAN ChangeUsersOfMovToCr(UINT32 CoreId, UINT32 Register, UINT64 Mask, INT32 Delta)
+{
+    SELECTION Selection = {.Count = 64, .Bits = Mask};
+
+    if (Register == 3)
+        return ChangeUsersOfIndex(CoreId, HV_CONTROL_MOV_TO_CR3, 0, Delta);
+    if (Register == 8)
+        return ChangeUsersOfIndex(CoreId, HV_CONTROL_MOV_TO_CR8, 0, Delta);
+    if (Register != 0 && Register != 4)
+        return FALSE;
+    Selection.Control = Register == 0 ? HV_CONTROL_CR0_BITS : HV_CONTROL_CR4_BITS;
+    if (Register == 0)
+        Selection.Bits &= ~VMM_CR0_NOT_WATCHED;
+    return Selection.Bits != 0 && ChangeUsers(CoreId, &Selection, Delta);
+}
+
+static BOOLEAN ChangeUsersOfMovFromCr(UINT32 CoreId, UINT32 Register, INT32 Delta)
+{
+    if (Register == 3)
+        return ChangeUsersOfIndex(CoreId, HV_CONTROL_MOV_FROM_CR3, 0, Delta);
+    return Register == 8 && ChangeUsersOfIndex(CoreId, HV_CONTROL_MOV_FROM_CR8, 0, Delta);
+}
+
+/* --- exports: VmmImports.h tells their contracts --- */
+
+#define DEFINE_INDEXED(What, Function, Control, Type)                                                        \
+    BOOLEAN ConfigureSet##What(UINT32 CoreId, UINT32 Type)                                                   \
+    {                                                                                                        \
+        return Function(CoreId, Control, Type, 1);                                                           \
+    }                                                                                                        \
+    VOID ConfigureUnset##What(UINT32 CoreId, UINT32 Type)                                                    \
+    {                                                                                                        \
+        Function(CoreId, Control, Type, -1);                                                                 \
+    }
+
+#define DEFINE_PLAIN(What, Control)                                                                          \
+    BOOLEAN ConfigureSet##What(UINT32 CoreId)                                                                \
+    {                                                                                                        \
+        return ChangeUsersOfIndex(CoreId, Control, 0, 1);                                                    \
+    }                                                                                                        \
+    VOID ConfigureUnset##What(UINT32 CoreId)                                                                 \
+    {                                                                                                        \
+        ChangeUsersOfIndex(CoreId, Control, 0, -1);                                                          \
+    }
+
+DEFINE_INDEXED(MsrReadExiting, ChangeUsersOfMsr, HV_CONTROL_MSR_READ, Msr)
+DEFINE_INDEXED(MsrWriteExiting, ChangeUsersOfMsr, HV_CONTROL_MSR_WRITE, Msr)
+DEFINE_INDEXED(IoExiting, ChangeUsersOfIndex, HV_CONTROL_IO, Port)
+DEFINE_INDEXED(ExceptionBitmap, ChangeUsersOfIndex, HV_CONTROL_EXCEPTION, Vector)
+DEFINE_PLAIN(RdtscExiting, HV_CONTROL_RDTSC)
+DEFINE_PLAIN(RdpmcExiting, HV_CONTROL_RDPMC)
+DEFINE_PLAIN(MovDebugRegsExiting, HV_CONTROL_MOV_DR)
+DEFINE_PLAIN(MovToCr3Exiting, HV_CONTROL_MOV_TO_CR3)
+DEFINE_PLAIN(ExternalInterruptExiting, HV_CONTROL_EXTERNAL_INTERRUPT)
+DEFINE_PLAIN(EferSyscallHook, HV_CONTROL_SYSCALL_HOOK)
+DEFINE_PLAIN(ModeExecTrap, HV_CONTROL_MODE_TRAP)
+
+BOOLEAN ConfigureSetMovToCrExiting(UINT32 CoreId, UINT32 Register, UINT64 Mask)
+{
+    return ChangeUsersOfMovToCr(CoreId, Register, Mask, 1);
+}
+
+VOID ConfigureUnsetMovToCrExiting(UINT32 CoreId, UINT32 Register, UINT64 Mask)
+{
+    ChangeUsersOfMovToCr(CoreId, Register, Mask, -1);
+}
+
+BOOLEAN ConfigureSetMovFromCrExiting(UINT32 CoreId, UINT32 Register)
+{
+    return ChangeUsersOfMovFromCr(CoreId, Register, 1);
+}
+
+VOID ConfigureUnsetMovFromCrExiting(UINT32 CoreId, UINT32 Register)
+{
+    ChangeUsersOfMovFromCr(CoreId, Register, -1);
 }

@@ -61,7 +61,7 @@ VOID DispatchEventCpuid(VIRTUAL_MACHINE_STATE *VCpu)
 
 VOID DispatchEventRdmsr(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (!g_TriggerEventForRdmsrs)
+    if (!g_TriggerEvents[RDMSR_INSTRUCTION_EXECUTION])
         HvHandleRdmsr(VCpu);
     else
         DispatchArmedEvent(VCpu, RDMSR_INSTRUCTION_EXECUTION, (UINT32)VCpu->Regs->rcx, HvHandleRdmsr);
@@ -69,7 +69,7 @@ VOID DispatchEventRdmsr(VIRTUAL_MACHINE_STATE *VCpu)
 
 VOID DispatchEventWrmsr(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (!g_TriggerEventForWrmsrs)
+    if (!g_TriggerEvents[WRMSR_INSTRUCTION_EXECUTION])
         HvHandleWrmsr(VCpu);
     else
         DispatchArmedEvent(VCpu, WRMSR_INSTRUCTION_EXECUTION, (UINT32)VCpu->Regs->rcx, HvHandleWrmsr);
@@ -77,7 +77,7 @@ VOID DispatchEventWrmsr(VIRTUAL_MACHINE_STATE *VCpu)
 
 VOID DispatchEventXsetbv(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (!g_TriggerEventForXsetbvs)
+    if (!g_TriggerEvents[XSETBV_INSTRUCTION_EXECUTION])
         HvHandleXsetbv(VCpu);
     else
         DispatchArmedEvent(VCpu, XSETBV_INSTRUCTION_EXECUTION, (UINT32)VCpu->Regs->rcx, HvHandleXsetbv);
@@ -85,7 +85,7 @@ VOID DispatchEventXsetbv(VIRTUAL_MACHINE_STATE *VCpu)
 
 VOID DispatchEventVmcall(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (!g_TriggerEventForVmcalls)
+    if (!g_TriggerEvents[VMCALL_INSTRUCTION_EXECUTION])
         HvHandleForeignVmcall(VCpu);
     else
         DispatchArmedEvent(VCpu, VMCALL_INSTRUCTION_EXECUTION, VCpu->Regs->rax, HvHandleForeignVmcall);

@@ -135,29 +135,10 @@ BOOLEAN VmFuncNmiBroadcastInvalidateEptAllContexts(UINT32 CoreId)
                                 TRUE);
 }
 
-/* --- events of instructions that always exit --- */
+/* --- events --- */
 
-VOID VmFuncSetTriggerEventForCpuids(BOOLEAN Set)
+VOID VmFuncSetTriggerEvent(VMM_EVENT_TYPE_ENUM EventType, BOOLEAN Set)
 {
-    g_TriggerEventForCpuids = Set;
-}
-
-VOID VmFuncSetTriggerEventForRdmsrs(BOOLEAN Set)
-{
-    g_TriggerEventForRdmsrs = Set;
-}
-
-VOID VmFuncSetTriggerEventForWrmsrs(BOOLEAN Set)
-{
-    g_TriggerEventForWrmsrs = Set;
-}
-
-VOID VmFuncSetTriggerEventForVmcalls(BOOLEAN Set)
-{
-    g_TriggerEventForVmcalls = Set;
-}
-
-VOID VmFuncSetTriggerEventForXsetbvs(BOOLEAN Set)
-{
-    g_TriggerEventForXsetbvs = Set;
+    if ((UINT32)EventType < VMM_EVENT_TYPE_COUNT)
+        g_TriggerEvents[EventType] = Set;
 }

@@ -18,6 +18,7 @@
 #include "hyperhv/core/MsrNumbers.h"
 #include "hyperhv/memory/PhysicalWidth.h"
 #include "hyperhv/vmx/Vmcs.h"
+#include "hyperhv/vmx/VmxState.h"
 
 #define QUALIFICATION_CR(Qualification)       ((UINT32)(Qualification)&0xF)
 #define QUALIFICATION_ACCESS(Qualification)   (((UINT32)(Qualification) >> 4) & 3)
@@ -91,6 +92,23 @@ UINT64 VmxGuestCr0(VOID)
 UINT64 VmxGuestCr4(VOID)
 {
     return (VmcsReadNatural(VMCS_CR4_READ_SHADOW) & CR4_VMXE) | (VmcsReadNatural(VMCS_GUEST_CR4) & ~CR4_VMXE);
+}
+
+/* The shadow of a bit that becomes owned is what the guest has; a watched bit that is not one of ours stands
+ * in the register too, so that it may be given back at any time. */
+VOID VmxWatchCrBits(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register, UINT64 Bits, BOOLEAN On)
+{
+    UINT64 *Watched = Register == 0 ? &VCpu->Vmx->WatchedCr0 : &VCpu->Vmx->WatchedCr4;
+
+    *Watched = On ? *Watched | Bits : *Watched & ~Bits;
+    if (Register == 0) {
+        *Watched &= ~(CR0_PE | CR0_PG);
+        VmcsWriteNatural(VMCS_CR0_READ_SHADOW, VmxGuestCr0());
+        VmcsWriteNatural(VMCS_CR0_GUEST_HOST_MASK, *Watched | VmxCr0HostBits());
+    } else {
+        VmcsWriteNatural(VMCS_CR4_READ_SHADOW, VmxGuestCr4());
+        VmcsWriteNatural(VMCS_CR4_GUEST_HOST_MASK, *Watched | CR4_VMXE);
+    }
 }
 
 /* Writes that bare metal answers with #GP; an entry with such a value would fail. SDM Vol. 2, MOV to control

@@ -34,6 +34,10 @@ VOID VmxControlRegistersEnter(UINT64 Cr0, UINT64 Cr4);
 UINT64 VmxGuestCr0(VOID);
 UINT64 VmxGuestCr4(VOID);
 
+/* Root mode. Changes of these bits of CR0 or CR4 exit, or not any more. PE and PG cannot be watched: their
+ * change is one of the processor's mode, which we leave to it. */
+VOID VmxWatchCrBits(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register, UINT64 Bits, BOOLEAN On);
+
 /* Root mode. Exit by MOV to or from CR, CLTS or LMSW (exit qualification: table 28-3). (ControlRegisters.c)
  */
 VOID VmxHandleMovCr(VIRTUAL_MACHINE_STATE *VCpu);

@@ -33,6 +33,14 @@ static const WANTED_CONTROL WantedPinBased[] = {
 
 static const WANTED_CONTROL WantedPrimary[] = {
     {PRIMARY_USE_MSR_BITMAPS, "MSR bitmaps", FALSE},
+    {PRIMARY_USE_IO_BITMAPS, "I/O bitmaps", FALSE},
+    {PRIMARY_RDTSC_EXITING, "RDTSC exiting", TRUE},
+    {PRIMARY_RDPMC_EXITING, "RDPMC exiting", TRUE},
+    {PRIMARY_MOV_DR_EXITING, "MOV-DR exiting", TRUE},
+    {PRIMARY_CR3_LOAD_EXITING, "CR3-load exiting", TRUE},
+    {PRIMARY_CR3_STORE_EXITING, "CR3-store exiting", TRUE},
+    {PRIMARY_CR8_LOAD_EXITING, "CR8-load exiting", TRUE},
+    {PRIMARY_CR8_STORE_EXITING, "CR8-store exiting", TRUE},
     {PRIMARY_MONITOR_TRAP_FLAG, NULL, TRUE},
     {PRIMARY_ACTIVATE_SECONDARY_CONTROLS, "secondary controls", FALSE},
 };

@@ -64,6 +64,8 @@ static VOID VmcsSetupControls(const VIRTUAL_MACHINE_STATE *VCpu)
     VmcsWrite32(VMCS_VMENTRY_INTERRUPTION_INFO, 0);
 
     VmcsWrite64(VMCS_MSR_BITMAP, PlatformMemoryVirtualToPhysical(VCpu->Vmx->MsrBitmap));
+    VmcsWrite64(VMCS_IO_BITMAP_A, PlatformMemoryVirtualToPhysical(VCpu->Vmx->IoBitmaps));
+    VmcsWrite64(VMCS_IO_BITMAP_B, PlatformMemoryVirtualToPhysical(VCpu->Vmx->IoBitmaps + PLATFORM_PAGE_SIZE));
     VmcsWrite64(VMCS_EPT_POINTER, EptViewHooked());
     VmcsWrite16(VMCS_VPID, VCpu->CoreId + 1);
     if (Controls->Secondary & SECONDARY_ENABLE_XSAVES)

@@ -153,6 +153,8 @@ typedef enum _VMCS_SEGMENT {
 #define PRIMARY_RDTSC_EXITING               (1u << 12)
 #define PRIMARY_CR3_LOAD_EXITING            (1u << 15)
 #define PRIMARY_CR3_STORE_EXITING           (1u << 16)
+#define PRIMARY_CR8_LOAD_EXITING            (1u << 19)
+#define PRIMARY_CR8_STORE_EXITING           (1u << 20)
 #define PRIMARY_NMI_WINDOW_EXITING          (1u << 22)
 #define PRIMARY_MOV_DR_EXITING              (1u << 23)
 #define PRIMARY_UNCONDITIONAL_IO_EXITING    (1u << 24)

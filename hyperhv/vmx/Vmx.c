@@ -13,6 +13,7 @@
  *   Ept.c, Mtrr.c      tables of a view           EptViews.c          the two views
  *   Mtf.c              one instruction at a time  NmiWindowTrap.c     the same without the monitor trap flag
  *   VmxMsr.c           MSRs in the VMCS, the MSR bitmap
+ *   ExitSwitches.c     exits on and off
  *   EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out
  *   VmxBroadcast.c     NMIs to other cores
  *   RootExceptions.c   exceptions of root mode    VmxLeave.c          the way out
@@ -33,6 +34,7 @@
 #include "hyperhv/vmx/Controls.h"
 #include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/EventInjection.h"
+#include "hyperhv/vmx/ExitSwitches.h"
 #include "hyperhv/vmx/Mtf.h"
 #include "hyperhv/vmx/Mtrr.h"
 #include "hyperhv/vmx/Vmexit.h"
@@ -104,6 +106,7 @@ static VOID VmxFreeCore(VIRTUAL_MACHINE_STATE *VCpu)
         PlatformMemoryFreePages(Vmx->Stacks[Stack], ROOT_STACK_PAGES);
     EptStepViewFree(&Vmx->StepView);
     PlatformMemoryFree(Vmx->HostTables);
+    PlatformMemoryFreePages(Vmx->IoBitmaps, VMX_IO_BITMAP_PAGES);
     PlatformMemoryFreePages(Vmx->MsrBitmap, 1);
     PlatformMemoryFreePages(Vmx->VmcsRegion, 1);
     PlatformMemoryFreePages(Vmx->VmxonRegion, 1);
@@ -135,13 +138,14 @@ static BOOLEAN VmxAllocateCore(VIRTUAL_MACHINE_STATE *VCpu)
     Vmx->VmxonRegion = PlatformMemoryAllocatePages(1);
     Vmx->VmcsRegion  = PlatformMemoryAllocatePages(1);
     Vmx->MsrBitmap   = PlatformMemoryAllocatePages(1);
+    Vmx->IoBitmaps   = PlatformMemoryAllocatePages(VMX_IO_BITMAP_PAGES);
     Vmx->HostTables  = PlatformMemoryAllocate(sizeof(*Vmx->HostTables));
     if (Vmx->VmxonRegion == NULL || Vmx->VmcsRegion == NULL || Vmx->MsrBitmap == NULL ||
-        Vmx->HostTables == NULL || !VmxAllocateStacks(VCpu) || !EptStepViewAllocate(&Vmx->StepView)) {
+        Vmx->IoBitmaps == NULL || Vmx->HostTables == NULL || !VmxAllocateStacks(VCpu) ||
+        !EptStepViewAllocate(&Vmx->StepView)) {
         VmxFreeCore(VCpu);
         return FALSE;
     }
-    VmxMsrBitmapReset(Vmx);
     return TRUE;
 }
 
@@ -255,6 +259,7 @@ static BOOLEAN VmxVirtualizeCore(VIRTUAL_MACHINE_STATE *VCpu)
         return FALSE;
     }
 
+    VmxResetSwitches(Vmx);
     VCpu->Lifecycle   = VMM_CORE_LAUNCHING;
     VCpu->PendingNmis = 0;
     Vmx->Trap         = (NMI_WINDOW_TRAP){0};
@@ -392,5 +397,6 @@ const BACKEND g_VmxBackend = {
     .InjectGeneralProtection = EventInjectGeneralProtection,
     .ReadVirtualizedMsr      = VmxReadVirtualizedMsr,
     .WriteVirtualizedMsr     = VmxWriteVirtualizedMsr,
-    .ChangeMsrBitmap         = VmxChangeMsrBitmap,
+    .HasControl              = VmxHasControl,
+    .ChangeControl           = VmxChangeControl,
 };

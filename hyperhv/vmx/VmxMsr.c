@@ -2,7 +2,7 @@
 /*
  * VmxMsr.c - MSRs under VMX.
  *
- * Context: VMX root mode (VmxMsrBitmapReset: process). SDM Vol. 3, 25.4.1 (MSRs in the guest state), 25.6.9
+ * Context: VMX root mode (the bitmap: process too). SDM Vol. 3, 25.4.1 (MSRs in the guest state), 25.6.9
  * (MSR bitmaps), 28.5.1 (MSRs that an exit loads); Vol. 4.
  *
  * An exit loads root mode's values of the MSRs below, so the guest's are read and written where the entry
@@ -11,18 +11,15 @@
 #include "hyperhv/vmx/VmxMsr.h"
 
 #include "platform/CpuInstructions.h"
-#include "platform/PlatformMemory.h"
 #include "hyperhv/core/MsrNumbers.h"
 #include "hyperhv/memory/PhysicalWidth.h"
 #include "hyperhv/vmx/ControlRegisters.h"
+#include "hyperhv/vmx/ExitSwitches.h"
 #include "hyperhv/vmx/Vmcs.h"
 
 #define VMX_CAPABILITY_LAST    0x493u
-#define FEATURE_CONTROL_LOCKED 1ull /* locked, VMX off: what a guest without VMX sees */
-#define BITMAP_RANGE           0x2000u
-#define BITMAP_HIGH_FIRST      0xC0000000u
-#define BITMAP_HIGH_OFFSET     1024u /* bytes */
-#define BITMAP_WRITE_OFFSET    2048u
+#define FEATURE_CONTROL_LOCKED 1ull  /* locked, VMX off: what a guest without VMX sees */
+#define BITMAP_WRITE_OFFSET    2048u /* bytes; the two ranges of an access follow each other */
 #define EFER_SCE               (1ull << 0)
 #define EFER_LME               (1ull << 8)
 #define EFER_LMA               (1ull << 10)
@@ -138,41 +135,26 @@ BOOLEAN VmxWriteVirtualizedMsr(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 V
 /* --- the bitmap --- */
 
 /* Accesses that exit whoever asks: the guest must not see nor change that there is VT-x. */
-static BOOLEAN AlwaysExits(UINT32 Msr)
+static const struct {
+    UINT32 First;
+    UINT32 Count;
+} AlwaysExit[] = {
+    {IA32_FEATURE_CONTROL, 1},
+    {IA32_VMX_BASIC, VMX_CAPABILITY_LAST - IA32_VMX_BASIC + 1},
+};
+
+VOID VmxChangeMsrBitmap(const VMX_CORE *Vmx, BOOLEAN OfWrites, UINT32 First, UINT32 Count, BOOLEAN On)
 {
-    return Msr == IA32_FEATURE_CONTROL || (Msr >= IA32_VMX_BASIC && Msr <= VMX_CAPABILITY_LAST);
+    UINT8 *Bitmap = Vmx->MsrBitmap + (OfWrites ? BITMAP_WRITE_OFFSET : 0);
+    UINT32 Index;
+
+    BitmapChange(Bitmap, First, Count, On);
+    for (Index = 0; Index < COUNT_OF(AlwaysExit); Index++)
+        BitmapChange(Bitmap, AlwaysExit[Index].First, AlwaysExit[Index].Count, TRUE);
 }
 
-static VOID BitmapChange(UINT8 *Bitmap, UINT32 Msr, MSR_ACCESS Access, BOOLEAN Exit)
+VOID VmxMsrBitmapReset(const VMX_CORE *Vmx)
 {
-    UINT8 *Part = Bitmap + (Access == MSR_ACCESS_WRITE ? BITMAP_WRITE_OFFSET : 0);
-
-    if (Msr - BITMAP_HIGH_FIRST < BITMAP_RANGE) {
-        Part += BITMAP_HIGH_OFFSET;
-        Msr -= BITMAP_HIGH_FIRST;
-    } else if (Msr >= BITMAP_RANGE) {
-        return; /* exits always */
-    }
-    if (Exit)
-        Part[Msr / 8] |= (UINT8)(1u << (Msr % 8));
-    else
-        Part[Msr / 8] &= (UINT8) ~(1u << (Msr % 8));
-}
-
-VOID VmxChangeMsrBitmap(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, MSR_ACCESS Access, BOOLEAN Exit)
-{
-    BitmapChange(VCpu->Vmx->MsrBitmap, Msr, Access, Exit || AlwaysExits(Msr));
-}
-
-VOID VmxMsrBitmapReset(VMX_CORE *Vmx)
-{
-    UINT32 Msr;
-
-    PlatformMemoryZero(Vmx->MsrBitmap, PLATFORM_PAGE_SIZE);
-    for (Msr = 0; Msr < BITMAP_RANGE; Msr++) {
-        if (AlwaysExits(Msr)) {
-            BitmapChange(Vmx->MsrBitmap, Msr, MSR_ACCESS_READ, TRUE);
-            BitmapChange(Vmx->MsrBitmap, Msr, MSR_ACCESS_WRITE, TRUE);
-        }
-    }
+    VmxChangeMsrBitmap(Vmx, FALSE, 0, 2 * HV_MSR_RANGE_LENGTH, FALSE);
+    VmxChangeMsrBitmap(Vmx, TRUE, 0, 2 * HV_MSR_RANGE_LENGTH, FALSE);
 }

@@ -11,9 +11,11 @@
 /* Root mode; Backend.h tells the contracts. */
 BOOLEAN VmxReadVirtualizedMsr(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 *Value, BOOLEAN *Done);
 BOOLEAN VmxWriteVirtualizedMsr(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 Value, BOOLEAN *Done);
-VOID VmxChangeMsrBitmap(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, MSR_ACCESS Access, BOOLEAN Exit);
+
+/* Exits of Count MSRs from First on or off (HvMsrIndex); those that the VMM itself needs stay on. */
+VOID VmxChangeMsrBitmap(const VMX_CORE *Vmx, BOOLEAN OfWrites, UINT32 First, UINT32 Count, BOOLEAN On);
 
 /* Process context. Only those exits that the VMM itself needs. */
-VOID VmxMsrBitmapReset(VMX_CORE *Vmx);
+VOID VmxMsrBitmapReset(const VMX_CORE *Vmx);
 
 #endif

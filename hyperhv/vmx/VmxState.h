@@ -25,6 +25,7 @@ typedef struct _VMX_CORE {
     PVOID VmxonRegion; /* one page each, physically contiguous */
     PVOID VmcsRegion;
     UINT8 *MsrBitmap;
+    UINT8 *IoBitmaps;                   /* VMX_IO_BITMAP_PAGES: A (ports 0-7FFF) and B behind it */
     PVOID Stacks[VMX_ROOT_STACK_COUNT]; /* ROOT_STACK_PAGES each; see CurrentCore.h */
     HOST_TABLES *HostTables;            /* GDT and TSS of root mode */
     EPT_STEP_VIEW StepView;
@@ -32,7 +33,11 @@ typedef struct _VMX_CORE {
     BOOLEAN IsInHookStep; /* the core runs on another view than the hooked one */
     UINT64 OriginalCr0;   /* before VMXON, for a launch that fails */
     UINT64 OriginalCr4;
+    UINT64 WatchedCr0; /* bits whose change is wanted to exit, beside those that the host owns anyway */
+    UINT64 WatchedCr4;
 } VMX_CORE;
+
+#define VMX_IO_BITMAP_PAGES 2
 
 /* What AsmVmexitHandler leaves at the top of the exit stack. */
 typedef struct _VMX_EXIT_FRAME {

@@ -9,13 +9,22 @@
 #include "SDK/imports/VmmImports.h"
 #include "platform/PlatformCpu.h"
 
+typedef UINT32 (*EVENT_VALIDATE)(const DEBUGGER_EVENT_OPTIONS *Options);
+
+/* What one type of event is. All but IsAvailable may be left out. */
 typedef struct _EVENT_TYPE_OPERATIONS {
-    /* Its own parameters, OptionalParam1 to 4; the rest is the same for all types. */
-    UINT32 (*Validate)(const DEBUGGER_EVENT_OPTIONS *Options);
-    /* Whether the VMM reports exits of this type at all. */
-    VOID (*SetTrigger)(BOOLEAN Set);
-    /* For each event, as EventArmExits and EventDisarmExits. NULL: such exits cannot be turned off, so
-     * nothing is to be turned on. */
+    BOOLEAN IsAvailable;
+    /* Its own parameters, OptionalParam1 to 4; the rest is the same for all types. Limit: OptionalParam1 is
+     * the context, up to this; the others have no meaning. Validate: instead of that. */
+    UINT64 Limit;
+    EVENT_VALIDATE Validate;
+    /* For each event. None: such exits cannot be turned off, so nothing is to be turned on. Core: exits of the
+     * type as a whole. Index: of OptionalParam1, or of all. Arm: of what else the options say, as
+     * EventArmExits and EventDisarmExits. */
+    BOOLEAN (*SetCore)(UINT32 CoreId);
+    VOID (*UnsetCore)(UINT32 CoreId);
+    BOOLEAN (*SetIndex)(UINT32 CoreId, UINT32 Index);
+    VOID (*UnsetIndex)(UINT32 CoreId, UINT32 Index);
     UINT32 (*Arm)(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options);
     VOID (*Disarm)(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options);
 } EVENT_TYPE_OPERATIONS;
@@ -25,29 +34,6 @@ STATIC_ASSERT(HYPERDBG_ALL_CORES == VMM_ALL_CORES);
 
 /* --- parameters ------------------------------------------------------------------------------------------
  */
-
-/* What a type gives no meaning to must be zero: a later version may give it one. */
-static UINT32 EventValidateOneParam(const DEBUGGER_EVENT_OPTIONS *Options, UINT64 Limit)
-{
-    if (Options->OptionalParam2 != 0 || Options->OptionalParam3 != 0 || Options->OptionalParam4 != 0) {
-        return DEBUGGER_ERROR_INVALID_REQUEST;
-    }
-    if (Options->OptionalParam1 > (Options->HasOptionalParam1 ? Limit : 0)) {
-        return DEBUGGER_ERROR_INVALID_REQUEST;
-    }
-    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
-}
-
-static UINT32 EventValidateCpuid(const DEBUGGER_EVENT_OPTIONS *Options)
-{
-    return EventValidateOneParam(Options, 0xFFFFFFFF);
-}
-
-/* The highest number is no MSR: to the VMM it says "all". */
-static UINT32 EventValidateMsr(const DEBUGGER_EVENT_OPTIONS *Options)
-{
-    return EventValidateOneParam(Options, VMM_ALL_MSRS - 1);
-}
 
 static BOOLEAN EventIsOfKernel(UINT64 Address)
 {
@@ -88,41 +74,9 @@ static UINT32 EventValidateMonitor(const DEBUGGER_EVENT_OPTIONS *Options)
     return Options->OptionalParam3 ? DEBUGGER_OPERATION_WAS_SUCCESSFUL : EventValidateAddress(Options);
 }
 
-/* --- exits -----------------------------------------------------------------------------------------------
- */
-
-static UINT32 EventMsr(const DEBUGGER_EVENT_OPTIONS *Options)
-{
-    return Options->HasOptionalParam1 ? (UINT32)Options->OptionalParam1 : VMM_ALL_MSRS;
-}
-
 static UINT32 EventStatusOfCore(BOOLEAN IsArmed)
 {
     return IsArmed ? DEBUGGER_OPERATION_WAS_SUCCESSFUL : DEBUGGER_ERROR_INVALID_CORE_ID;
-}
-
-static UINT32 EventArmRdmsr(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
-{
-    (void)Tag;
-    return EventStatusOfCore(ConfigureSetMsrReadExiting(Options->CoreId, EventMsr(Options)));
-}
-
-static VOID EventDisarmRdmsr(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
-{
-    (void)Tag;
-    ConfigureUnsetMsrReadExiting(Options->CoreId, EventMsr(Options));
-}
-
-static UINT32 EventArmWrmsr(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
-{
-    (void)Tag;
-    return EventStatusOfCore(ConfigureSetMsrWriteExiting(Options->CoreId, EventMsr(Options)));
-}
-
-static VOID EventDisarmWrmsr(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
-{
-    (void)Tag;
-    ConfigureUnsetMsrWriteExiting(Options->CoreId, EventMsr(Options));
 }
 
 /* --- hidden hooks ----------------------------------------------------------------------------------------
@@ -179,33 +133,53 @@ static VOID EventDisarmMonitor(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options
     ConfigureEptUnHookMonitor(Tag);
 }
 
-/* Hooks that are not set are not reported. */
-static VOID EventSetNoTrigger(BOOLEAN Set)
-{
-    (void)Set;
-}
+/* --- the types -------------------------------------------------------------------------------------------
+ */
 
-#define EVENT_ROW_OF_MONITOR                                                                                 \
-    {                                                                                                        \
-        EventValidateMonitor, EventSetNoTrigger, EventArmMonitor, EventDisarmMonitor                         \
-    }
+#define INDEX_LIMIT          0xFFFFFFFFull
+#define INDEX_LIMIT_BUT_ALL  (VMM_ALL_INDICES - 1ull) /* the highest number says "all" to the VMM */
+#define EXITS_OF_CORE(Name)  .SetCore = ConfigureSet##Name, .UnsetCore = ConfigureUnset##Name
+#define EXITS_OF_INDEX(Name) .SetIndex = ConfigureSet##Name, .UnsetIndex = ConfigureUnset##Name
+#define EXITS_OF_OPTIONS(What)                                                                               \
+    .Validate = EventValidate##What, .Arm = EventArm##What, .Disarm = EventDisarm##What
 
 /* A type without a row is not available. */
 static const EVENT_TYPE_OPERATIONS EventTypes[VMM_EVENT_TYPE_COUNT] = {
-    [HIDDEN_HOOK_READ_AND_WRITE_AND_EXECUTE] = EVENT_ROW_OF_MONITOR,
-    [HIDDEN_HOOK_READ_AND_WRITE]             = EVENT_ROW_OF_MONITOR,
-    [HIDDEN_HOOK_READ_AND_EXECUTE]           = EVENT_ROW_OF_MONITOR,
-    [HIDDEN_HOOK_WRITE_AND_EXECUTE]          = EVENT_ROW_OF_MONITOR,
-    [HIDDEN_HOOK_READ]                       = EVENT_ROW_OF_MONITOR,
-    [HIDDEN_HOOK_WRITE]                      = EVENT_ROW_OF_MONITOR,
-    [HIDDEN_HOOK_EXECUTE]                    = EVENT_ROW_OF_MONITOR,
-    [HIDDEN_HOOK_EXEC_CC]         = {EventValidateHook, EventSetNoTrigger, EventArmHook, EventDisarmHook},
-    [CPUID_INSTRUCTION_EXECUTION] = {EventValidateCpuid, VmFuncSetTriggerEventForCpuids, NULL, NULL},
-    [RDMSR_INSTRUCTION_EXECUTION] = {EventValidateMsr, VmFuncSetTriggerEventForRdmsrs, EventArmRdmsr,
-                                     EventDisarmRdmsr},
-    [WRMSR_INSTRUCTION_EXECUTION] = {EventValidateMsr, VmFuncSetTriggerEventForWrmsrs, EventArmWrmsr,
-                                     EventDisarmWrmsr},
+    [HIDDEN_HOOK_READ_AND_WRITE_AND_EXECUTE] = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
+    [HIDDEN_HOOK_READ_AND_WRITE]             = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
+    [HIDDEN_HOOK_READ_AND_EXECUTE]           = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
+    [HIDDEN_HOOK_WRITE_AND_EXECUTE]          = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
+    [HIDDEN_HOOK_READ]                       = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
+    [HIDDEN_HOOK_WRITE]                      = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
+    [HIDDEN_HOOK_EXECUTE]                    = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
+    [HIDDEN_HOOK_EXEC_CC]                    = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Hook)},
+    [CPUID_INSTRUCTION_EXECUTION]            = {.IsAvailable = TRUE, .Limit = INDEX_LIMIT},
+    [RDMSR_INSTRUCTION_EXECUTION] = {.IsAvailable = TRUE,
+                                     .Limit       = INDEX_LIMIT_BUT_ALL,
+                                     EXITS_OF_INDEX(MsrReadExiting)},
+    [WRMSR_INSTRUCTION_EXECUTION] = {.IsAvailable = TRUE,
+                                     .Limit       = INDEX_LIMIT_BUT_ALL,
+                                     EXITS_OF_INDEX(MsrWriteExiting)},
 };
+
+/* What a type gives no meaning to must be zero: a later version may give it one. */
+static UINT32 EventValidateContext(const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    const UINT64 Limit = Options->HasOptionalParam1 ? EventTypes[Options->EventType].Limit : 0;
+
+    if (Options->OptionalParam2 != 0 || Options->OptionalParam3 != 0 || Options->OptionalParam4 != 0 ||
+        Options->OptionalParam1 > Limit) {
+        return DEBUGGER_ERROR_INVALID_REQUEST;
+    }
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+static UINT32 EventValidateOwn(const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    const EVENT_VALIDATE Validate = EventTypes[Options->EventType].Validate;
+
+    return Validate != NULL ? Validate(Options) : EventValidateContext(Options);
+}
 
 /* --- what all types have in common -----------------------------------------------------------------------
  */
@@ -234,7 +208,7 @@ UINT32 EventValidate(const DEBUGGER_EVENT_OPTIONS *Options)
     if (Options->EventType >= VMM_EVENT_TYPE_COUNT) {
         return DEBUGGER_ERROR_INVALID_EVENT_TYPE;
     }
-    if (EventTypes[Options->EventType].Validate == NULL) {
+    if (!EventTypes[Options->EventType].IsAvailable) {
         return DEBUGGER_ERROR_EVENT_TYPE_NOT_AVAILABLE;
     }
     if (Options->ShortCircuit > 1 || Options->HasOptionalParam1 > 1) {
@@ -247,13 +221,27 @@ UINT32 EventValidate(const DEBUGGER_EVENT_OPTIONS *Options)
     if (!EventCoreExists(Options->CoreId)) {
         return DEBUGGER_ERROR_INVALID_CORE_ID;
     }
-    return EventTypes[Options->EventType].Validate(Options);
+    return EventValidateOwn(Options);
+}
+
+/* --- exits -----------------------------------------------------------------------------------------------
+ */
+
+static UINT32 EventIndex(const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    return Options->HasOptionalParam1 ? (UINT32)Options->OptionalParam1 : VMM_ALL_INDICES;
 }
 
 UINT32 EventArmExits(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
 {
     const EVENT_TYPE_OPERATIONS *Type = &EventTypes[Options->EventType];
 
+    if (Type->SetCore != NULL) {
+        return EventStatusOfCore(Type->SetCore(Options->CoreId));
+    }
+    if (Type->SetIndex != NULL) {
+        return EventStatusOfCore(Type->SetIndex(Options->CoreId, EventIndex(Options)));
+    }
     return Type->Arm == NULL ? DEBUGGER_OPERATION_WAS_SUCCESSFUL : Type->Arm(Tag, Options);
 }
 
@@ -261,7 +249,11 @@ VOID EventDisarmExits(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
 {
     const EVENT_TYPE_OPERATIONS *Type = &EventTypes[Options->EventType];
 
-    if (Type->Disarm != NULL) {
+    if (Type->UnsetCore != NULL) {
+        Type->UnsetCore(Options->CoreId);
+    } else if (Type->UnsetIndex != NULL) {
+        Type->UnsetIndex(Options->CoreId, EventIndex(Options));
+    } else if (Type->Disarm != NULL) {
         Type->Disarm(Tag, Options);
     }
 }
@@ -280,5 +272,5 @@ VMM_HOOK_STATE EventHookState(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
 
 VOID EventSetTrigger(UINT32 EventType, BOOLEAN Set)
 {
-    EventTypes[EventType].SetTrigger(Set);
+    VmFuncSetTriggerEvent((VMM_EVENT_TYPE_ENUM)EventType, Set);
 }

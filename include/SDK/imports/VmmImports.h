@@ -69,29 +69,76 @@ VOID VmFuncSuppressRipIncrement(UINT32 CoreId);
  * guest. */
 const GUEST_XMM_REGS *VmFuncGetXmmRegs(VOID);
 
-/* Any. Whether exits of these instructions, which cannot be turned off, are reported as events. */
-VOID VmFuncSetTriggerEventForCpuids(BOOLEAN Set);
-VOID VmFuncSetTriggerEventForVmcalls(BOOLEAN Set);
-VOID VmFuncSetTriggerEventForXsetbvs(BOOLEAN Set);
+/* Any. Whether exits that belong to events of this type are reported. Exits of CPUID, VMCALL and XSETBV
+ * cannot be turned off, so this is all that those events need; for others the exits must be turned on, too.
+ */
+VOID VmFuncSetTriggerEvent(VMM_EVENT_TYPE_ENUM EventType, BOOLEAN Set);
 
 /* Any but root. Executes a VMCALL with our signature; the result is NTSTATUS-like (0 is success). */
 UINT64 VmFuncVmxVmcall(UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2,
                        UINT64 OptionalParam3);
 
-/* Process. Turns exits of RDMSR / WRMSR on or off on one core or all (VMM_ALL_CORES), for one MSR or all
- * (VMM_ALL_MSRS). Calls are counted per core and MSR: an MSR exits until it was unset as often as it was set.
- * FALSE: no such core. MSRs outside the bitmap's ranges (0-1FFF, C0000000-C0001FFF) exit always. "All" leaves
- * out what the kernel touches on its every entry or tick (IA32_KERNEL_GS_BASE, IA32_MPERF, IA32_APERF; for
- * writes IA32_SPEC_CTRL and IA32_PRED_CMD too): name them to watch them. The events themselves are reported
- * while VmFuncSetTriggerEventFor{Rdmsrs,Wrmsrs} is TRUE. */
-#define VMM_ALL_CORES 0xFFFFFFFFu
-#define VMM_ALL_MSRS  0xFFFFFFFFu
-VOID VmFuncSetTriggerEventForRdmsrs(BOOLEAN Set);
-VOID VmFuncSetTriggerEventForWrmsrs(BOOLEAN Set);
+/* Process, all Configure...Exiting and the like. Turn exits on or off on one core or all (VMM_ALL_CORES); a
+ * core that is offline gets them when it comes. Calls are counted per core and thing (MSR, port, vector,
+ * bit): it exits until it was unset as often as it was set. Before the last unset takes effect the core's
+ * user is asked (VmmCallbackQueryTerminateProtectedResource); if it refuses, the exit stays on, without
+ * users, until something of the same kind is set or unset and the user agrees. FALSE: no such core or thing,
+ * this processor has no such exits, or too many users; nothing has changed. The events themselves are
+ * reported while VmFuncSetTriggerEvent of their type is TRUE. */
+#define VMM_ALL_CORES   0xFFFFFFFFu
+#define VMM_ALL_INDICES 0xFFFFFFFFu
+#define VMM_ALL_MSRS    VMM_ALL_INDICES
+#define VMM_ALL_PORTS   VMM_ALL_INDICES
+#define VMM_ALL_VECTORS VMM_ALL_INDICES
+
+/* RDMSR and WRMSR, of one MSR or VMM_ALL_MSRS. MSRs outside the bitmap's ranges (0-1FFF, C0000000-C0001FFF)
+ * exit always. "All" leaves out what the kernel touches on its every entry or tick (IA32_KERNEL_GS_BASE,
+ * IA32_MPERF, IA32_APERF; for writes IA32_SPEC_CTRL and IA32_PRED_CMD too): name them to watch them. */
 BOOLEAN ConfigureSetMsrReadExiting(UINT32 CoreId, UINT32 Msr);
 VOID ConfigureUnsetMsrReadExiting(UINT32 CoreId, UINT32 Msr);
 BOOLEAN ConfigureSetMsrWriteExiting(UINT32 CoreId, UINT32 Msr);
 VOID ConfigureUnsetMsrWriteExiting(UINT32 CoreId, UINT32 Msr);
+
+/* IN, OUT and their string forms, of one port or VMM_ALL_PORTS. */
+BOOLEAN ConfigureSetIoExiting(UINT32 CoreId, UINT32 Port);
+VOID ConfigureUnsetIoExiting(UINT32 CoreId, UINT32 Port);
+
+/* Exceptions, of one vector (0-31) or VMM_ALL_VECTORS. #BP exits always. */
+BOOLEAN ConfigureSetExceptionBitmap(UINT32 CoreId, UINT32 Vector);
+VOID ConfigureUnsetExceptionBitmap(UINT32 CoreId, UINT32 Vector);
+
+/* RDTSC and RDTSCP. RDPMC. MOV to and from debug registers. */
+BOOLEAN ConfigureSetRdtscExiting(UINT32 CoreId);
+VOID ConfigureUnsetRdtscExiting(UINT32 CoreId);
+BOOLEAN ConfigureSetRdpmcExiting(UINT32 CoreId);
+VOID ConfigureUnsetRdpmcExiting(UINT32 CoreId);
+BOOLEAN ConfigureSetMovDebugRegsExiting(UINT32 CoreId);
+VOID ConfigureUnsetMovDebugRegsExiting(UINT32 CoreId);
+
+/* Writes to a control register: of CR0 and CR4, instructions (MOV, LMSW, CLTS) that change a bit of Mask; of
+ * CR3 and CR8 every MOV, whatever Mask. CR0.PE and CR0.PG, whose change is a change of the processor's mode,
+ * cannot be watched: Mask is taken without them. ...MovToCr3Exiting is the same as Register 3. */
+#define VMM_CR0_NOT_WATCHED ((1ull << 0) | (1ull << 31))
+BOOLEAN ConfigureSetMovToCrExiting(UINT32 CoreId, UINT32 Register, UINT64 Mask);
+VOID ConfigureUnsetMovToCrExiting(UINT32 CoreId, UINT32 Register, UINT64 Mask);
+BOOLEAN ConfigureSetMovToCr3Exiting(UINT32 CoreId);
+VOID ConfigureUnsetMovToCr3Exiting(UINT32 CoreId);
+
+/* Reads of CR3 and CR8. VT-x has no exits for reads of CR0, CR2 and CR4. */
+BOOLEAN ConfigureSetMovFromCrExiting(UINT32 CoreId, UINT32 Register);
+VOID ConfigureUnsetMovFromCrExiting(UINT32 CoreId, UINT32 Register);
+
+/* External interrupts, of all vectors: the processor does not distinguish them. */
+BOOLEAN ConfigureSetExternalInterruptExiting(UINT32 CoreId);
+VOID ConfigureUnsetExternalInterruptExiting(UINT32 CoreId);
+
+/* SYSCALL and SYSRET, by way of EFER.SCE. */
+BOOLEAN ConfigureSetEferSyscallHook(UINT32 CoreId);
+VOID ConfigureUnsetEferSyscallHook(UINT32 CoreId);
+
+/* Execution in user or kernel mode (mode-based execute control). */
+BOOLEAN ConfigureSetModeExecTrap(UINT32 CoreId);
+VOID ConfigureUnsetModeExecTrap(UINT32 CoreId);
 
 /* Whose address space an address of a hook belongs to: a process (tgid), or none for the kernel's addresses
  * and physical ones. */

@@ -567,11 +567,11 @@ static VOID MakeOneExit(VOID)
 
 static VOID Arm(UINT64 Which)
 {
-    VmFuncSetTriggerEventForCpuids(Which & 1);
-    VmFuncSetTriggerEventForRdmsrs((Which >> 1) & 1);
-    VmFuncSetTriggerEventForWrmsrs((Which >> 2) & 1);
-    VmFuncSetTriggerEventForVmcalls((Which >> 3) & 1);
-    VmFuncSetTriggerEventForXsetbvs((Which >> 4) & 1);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, Which & 1);
+    VmFuncSetTriggerEvent(RDMSR_INSTRUCTION_EXECUTION, (Which >> 1) & 1);
+    VmFuncSetTriggerEvent(WRMSR_INSTRUCTION_EXECUTION, (Which >> 2) & 1);
+    VmFuncSetTriggerEvent(VMCALL_INSTRUCTION_EXECUTION, (Which >> 3) & 1);
+    VmFuncSetTriggerEvent(XSETBV_INSTRUCTION_EXECUTION, (Which >> 4) & 1);
     g_GuestState[0].RegisterBreakOnMtf = (Which >> 5) & 1;
     g_GuestState[0].IgnoreMtfUnset     = (Which >> 6) & 1;
 }

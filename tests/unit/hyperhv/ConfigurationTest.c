@@ -13,15 +13,15 @@
 
 /* --- does the guest's access exit? --- */
 
-static BOOLEAN Exits(UINT32 CoreId, UINT32 Msr, MSR_ACCESS Access)
+static BOOLEAN Exits(UINT32 CoreId, UINT32 Msr, HV_CONTROL Access)
 {
     const UINT32 Reason =
-        Access == MSR_ACCESS_READ ? VMX_EXIT_REASON_EXECUTE_RDMSR : VMX_EXIT_REASON_EXECUTE_WRMSR;
+        Access == HV_CONTROL_MSR_READ ? VMX_EXIT_REASON_EXECUTE_RDMSR : VMX_EXIT_REASON_EXECUTE_WRMSR;
     const UINT64 Before = g_GuestState[CoreId].ExitCounts[Reason];
     UINT64 Value;
 
     HostedSetCurrentCpu(CoreId);
-    if (Access == MSR_ACCESS_READ)
+    if (Access == HV_CONTROL_MSR_READ)
         CpuTryReadMsr(Msr, &Value);
     else
         CpuTryWriteMsr(Msr, FakeMsrExists(CoreId, Msr) ? FakeMsrGet(CoreId, Msr) : 0);
@@ -31,12 +31,12 @@ static BOOLEAN Exits(UINT32 CoreId, UINT32 Msr, MSR_ACCESS Access)
 
 static BOOLEAN Reads(UINT32 CoreId)
 {
-    return Exits(CoreId, TEST_MSR, MSR_ACCESS_READ);
+    return Exits(CoreId, TEST_MSR, HV_CONTROL_MSR_READ);
 }
 
 static BOOLEAN Writes(UINT32 CoreId)
 {
-    return Exits(CoreId, TEST_MSR, MSR_ACCESS_WRITE);
+    return Exits(CoreId, TEST_MSR, HV_CONTROL_MSR_WRITE);
 }
 
 #define EXPECT(OnCore0, OnCore1)                                                                             \
@@ -89,9 +89,10 @@ static void OneMsrIsNotAnother(void **State)
 {
     (void)State;
     assert_true(ConfigureSetMsrReadExiting(0, TEST_MSR));
-    assert_false(Exits(0, OTHER_MSR, MSR_ACCESS_READ));
-    assert_false(Exits(0, TEST_MSR - 1, MSR_ACCESS_READ));
-    assert_false(Exits(0, TEST_MSR - 0xC0000000, MSR_ACCESS_READ)); /* the same place in the other range */
+    assert_false(Exits(0, OTHER_MSR, HV_CONTROL_MSR_READ));
+    assert_false(Exits(0, TEST_MSR - 1, HV_CONTROL_MSR_READ));
+    assert_false(
+        Exits(0, TEST_MSR - 0xC0000000, HV_CONTROL_MSR_READ)); /* the same place in the other range */
 }
 
 static void AllMsrsAndOneAreCountedTogether(void **State)
@@ -99,11 +100,11 @@ static void AllMsrsAndOneAreCountedTogether(void **State)
     (void)State;
     assert_true(ConfigureSetMsrReadExiting(0, VMM_ALL_MSRS));
     EXPECT(TRUE, FALSE);
-    assert_true(Exits(0, OTHER_MSR, MSR_ACCESS_READ));
+    assert_true(Exits(0, OTHER_MSR, HV_CONTROL_MSR_READ));
     assert_true(ConfigureSetMsrReadExiting(0, TEST_MSR));
     ConfigureUnsetMsrReadExiting(0, VMM_ALL_MSRS);
     EXPECT(TRUE, FALSE);
-    assert_false(Exits(0, OTHER_MSR, MSR_ACCESS_READ));
+    assert_false(Exits(0, OTHER_MSR, HV_CONTROL_MSR_READ));
     assert_true(ConfigureSetMsrReadExiting(0, VMM_ALL_MSRS));
     ConfigureUnsetMsrReadExiting(0, TEST_MSR);
     EXPECT(TRUE, FALSE);
@@ -133,16 +134,16 @@ static void AllLeavesOutWhatTheKernelTouchesAllTheTime(void **State)
     assert_true(ConfigureSetMsrReadExiting(0, VMM_ALL_MSRS));
     assert_true(ConfigureSetMsrWriteExiting(0, VMM_ALL_MSRS));
     for (Index = 0; Index < COUNT_OF(Both); Index++) {
-        assert_false(Exits(0, Both[Index], MSR_ACCESS_READ));
-        assert_false(Exits(0, Both[Index], MSR_ACCESS_WRITE));
+        assert_false(Exits(0, Both[Index], HV_CONTROL_MSR_READ));
+        assert_false(Exits(0, Both[Index], HV_CONTROL_MSR_WRITE));
         assert_true(ConfigureSetMsrReadExiting(0, Both[Index]));
-        assert_true(Exits(0, Both[Index], MSR_ACCESS_READ));
+        assert_true(Exits(0, Both[Index], HV_CONTROL_MSR_READ));
     }
     for (Index = 0; Index < COUNT_OF(OnlyWrite); Index++) {
-        assert_true(Exits(0, OnlyWrite[Index], MSR_ACCESS_READ));
-        assert_false(Exits(0, OnlyWrite[Index], MSR_ACCESS_WRITE));
+        assert_true(Exits(0, OnlyWrite[Index], HV_CONTROL_MSR_READ));
+        assert_false(Exits(0, OnlyWrite[Index], HV_CONTROL_MSR_WRITE));
         assert_true(ConfigureSetMsrWriteExiting(0, OnlyWrite[Index]));
-        assert_true(Exits(0, OnlyWrite[Index], MSR_ACCESS_WRITE));
+        assert_true(Exits(0, OnlyWrite[Index], HV_CONTROL_MSR_WRITE));
     }
 }
 
@@ -179,11 +180,11 @@ static void ManyUsersAreCounted(void **State)
 static void OutsideTheBitmapEverythingExitsAnyway(void **State)
 {
     (void)State;
-    assert_true(Exits(0, OUTSIDE, MSR_ACCESS_READ));
+    assert_true(Exits(0, OUTSIDE, HV_CONTROL_MSR_READ));
     assert_true(ConfigureSetMsrReadExiting(0, OUTSIDE));
-    assert_true(Exits(0, OUTSIDE, MSR_ACCESS_READ));
+    assert_true(Exits(0, OUTSIDE, HV_CONTROL_MSR_READ));
     ConfigureUnsetMsrReadExiting(0, OUTSIDE);
-    assert_true(Exits(0, OUTSIDE, MSR_ACCESS_READ));
+    assert_true(Exits(0, OUTSIDE, HV_CONTROL_MSR_READ));
 }
 
 /* --- who may ask --- */
@@ -248,7 +249,7 @@ static void AnArmedMsrIsReportedOnceItsTypeIs(void **State)
     assert_true(ConfigureSetMsrReadExiting(VMM_ALL_CORES, TEST_MSR));
     CpuReadMsr(TEST_MSR);
     assert_int_equal(g_Test.EventCount, 0);
-    VmFuncSetTriggerEventForRdmsrs(TRUE);
+    VmFuncSetTriggerEvent(RDMSR_INSTRUCTION_EXECUTION, TRUE);
     CpuReadMsr(TEST_MSR);
     assert_int_equal(g_Test.EventCount, 1);
     assert_int_equal(g_Test.Events[0].Context, TEST_MSR);

@@ -28,6 +28,14 @@ static const CAPABILITY Needed[] = {
     {IA32_VMX_TRUE_PINBASED_CTLS, PIN_BASED_NMI_EXITING, "NMI exiting"},
     {IA32_VMX_TRUE_PINBASED_CTLS, PIN_BASED_VIRTUAL_NMIS, "virtual NMIs"},
     {IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_USE_MSR_BITMAPS, "MSR bitmaps"},
+    {IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_USE_IO_BITMAPS, "I/O bitmaps"},
+    {IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_RDTSC_EXITING, "RDTSC exiting"},
+    {IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_RDPMC_EXITING, "RDPMC exiting"},
+    {IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_MOV_DR_EXITING, "MOV-DR exiting"},
+    {IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_CR3_LOAD_EXITING, "CR3-load exiting"},
+    {IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_CR3_STORE_EXITING, "CR3-store exiting"},
+    {IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_CR8_LOAD_EXITING, "CR8-load exiting"},
+    {IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_CR8_STORE_EXITING, "CR8-store exiting"},
     {IA32_VMX_TRUE_PROCBASED_CTLS, PRIMARY_ACTIVATE_SECONDARY_CONTROLS, "secondary controls"},
     {IA32_VMX_PROCBASED_CTLS2, SECONDARY_ENABLE_EPT, "EPT"},
     {IA32_VMX_PROCBASED_CTLS2, SECONDARY_ENABLE_VPID, "VPID"},
@@ -145,8 +153,9 @@ static void OnlyWhatIsNeededExits(void **State)
 
     (void)State;
     assert_true(TestLoad());
-    assert_int_equal(GuestField(VMCS_PRIMARY_PROCESSOR_CONTROLS),
-                     Primary | PRIMARY_USE_MSR_BITMAPS | PRIMARY_ACTIVATE_SECONDARY_CONTROLS);
+    assert_int_equal(GuestField(VMCS_PRIMARY_PROCESSOR_CONTROLS), Primary | PRIMARY_USE_MSR_BITMAPS |
+                                                                      PRIMARY_USE_IO_BITMAPS |
+                                                                      PRIMARY_ACTIVATE_SECONDARY_CONTROLS);
     assert_int_equal(GuestField(VMCS_PIN_BASED_CONTROLS), (UINT32)FakeMsrGet(0, IA32_VMX_TRUE_PINBASED_CTLS) |
                                                               PIN_BASED_NMI_EXITING | PIN_BASED_VIRTUAL_NMIS);
     assert_int_equal(GuestField(VMCS_VPID), 1);
@@ -184,10 +193,10 @@ static BOOLEAN ChangeControls(GUEST_REGS *Regs, BOOLEAN IsPost)
 
 static VOID ExitThatChangesControls(VOID)
 {
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = ChangeControls;
     GuestCpuid(0, 0);
-    VmFuncSetTriggerEventForCpuids(FALSE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
 }
 
 static UINT64 PrimaryBits(UINT64 Bits)

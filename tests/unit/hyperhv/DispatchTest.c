@@ -13,7 +13,6 @@ typedef struct _INSTRUCTION {
     VMM_EVENT_TYPE_ENUM Type;
     UINT32 Reason;
     UINT32 Length;
-    VOID (*Arm)(BOOLEAN Set);
     UINT64 Rax, Rcx, Rdx; /* inputs */
     UINT64 Context;
     VOID (*ExpectEffect)(VOID);
@@ -69,14 +68,14 @@ static VOID XsetbvDidNotHappen(VOID)
 }
 
 static const INSTRUCTION Instructions[] = {
-    {"CPUID", CPUID_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_CPUID, 2, VmFuncSetTriggerEventForCpuids,
-     GARBAGE_ABOVE, 0, 0, 0, CpuidHappened, CpuidDidNotHappen},
-    {"RDMSR", RDMSR_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_RDMSR, 2, VmFuncSetTriggerEventForRdmsrs,
-     1, GARBAGE_ABOVE | TEST_MSR, 2, TEST_MSR, RdmsrHappened, RdmsrDidNotHappen},
-    {"WRMSR", WRMSR_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_WRMSR, 2, VmFuncSetTriggerEventForWrmsrs,
-     GARBAGE_ABOVE | 1, GARBAGE_ABOVE | TEST_MSR, 2, TEST_MSR, WrmsrHappened, WrmsrDidNotHappen},
-    {"XSETBV", XSETBV_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_XSETBV, 3,
-     VmFuncSetTriggerEventForXsetbvs, 7, GARBAGE_ABOVE, 0, 0, XsetbvHappened, XsetbvDidNotHappen},
+    {"CPUID", CPUID_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_CPUID, 2, GARBAGE_ABOVE, 0, 0, 0,
+     CpuidHappened, CpuidDidNotHappen},
+    {"RDMSR", RDMSR_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_RDMSR, 2, 1, GARBAGE_ABOVE | TEST_MSR, 2,
+     TEST_MSR, RdmsrHappened, RdmsrDidNotHappen},
+    {"WRMSR", WRMSR_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_WRMSR, 2, GARBAGE_ABOVE | 1,
+     GARBAGE_ABOVE | TEST_MSR, 2, TEST_MSR, WrmsrHappened, WrmsrDidNotHappen},
+    {"XSETBV", XSETBV_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_XSETBV, 3, 7, GARBAGE_ABOVE, 0, 0,
+     XsetbvHappened, XsetbvDidNotHappen},
 };
 
 static const INSTRUCTION *g_Instruction;
@@ -148,7 +147,7 @@ static void ArmedPreComesBeforeTheEffectAndPostOnlyIfAskedFor(void **State)
     (void)State;
     FOR_EACH_INSTRUCTION(Instruction)
     {
-        Instruction->Arm(TRUE);
+        VmFuncSetTriggerEvent(Instruction->Type, TRUE);
         Prepare(Instruction);
         g_Test.OnEvent = SeeNoEffectYet;
         Execute();
@@ -156,7 +155,7 @@ static void ArmedPreComesBeforeTheEffectAndPostOnlyIfAskedFor(void **State)
         ExpectDone(Instruction->Length);
         assert_int_equal(g_Test.EventCount, 1);
         ExpectEvent(0, PRE);
-        Instruction->Arm(FALSE);
+        VmFuncSetTriggerEvent(Instruction->Type, FALSE);
     }
 }
 
@@ -178,7 +177,7 @@ static void PreAndPostEncloseTheEffectWithTheSameContext(void **State)
     (void)State;
     FOR_EACH_INSTRUCTION(Instruction)
     {
-        Instruction->Arm(TRUE);
+        VmFuncSetTriggerEvent(Instruction->Type, TRUE);
         Prepare(Instruction);
         g_Test.WantsPost = TRUE;
         g_Test.OnEvent   = SeeTheEffectInPost;
@@ -188,7 +187,7 @@ static void PreAndPostEncloseTheEffectWithTheSameContext(void **State)
         assert_int_equal(g_Test.EventCount, 2);
         ExpectEvent(0, PRE);
         ExpectEvent(1, POST);
-        Instruction->Arm(FALSE);
+        VmFuncSetTriggerEvent(Instruction->Type, FALSE);
     }
 }
 
@@ -203,14 +202,14 @@ static void ShortCircuitedTheEffectDoesNotHappenAndRipMovesOn(void **State)
     (void)State;
     FOR_EACH_INSTRUCTION(Instruction)
     {
-        Instruction->Arm(TRUE);
+        VmFuncSetTriggerEvent(Instruction->Type, TRUE);
         Prepare(Instruction);
         g_Test.OnEvent = ShortCircuit;
         Execute();
         Instruction->ExpectNoEffect();
         ExpectDone(Instruction->Length);
         assert_int_equal(g_Test.EventCount, 1);
-        Instruction->Arm(FALSE);
+        VmFuncSetTriggerEvent(Instruction->Type, FALSE);
     }
 }
 
@@ -219,7 +218,7 @@ static void ShortCircuitedPostStillComesIfAskedFor(void **State)
     (void)State;
     FOR_EACH_INSTRUCTION(Instruction)
     {
-        Instruction->Arm(TRUE);
+        VmFuncSetTriggerEvent(Instruction->Type, TRUE);
         Prepare(Instruction);
         g_Test.OnEvent   = ShortCircuit;
         g_Test.WantsPost = TRUE;
@@ -228,7 +227,7 @@ static void ShortCircuitedPostStillComesIfAskedFor(void **State)
         ExpectDone(Instruction->Length);
         assert_int_equal(g_Test.EventCount, 2);
         ExpectEvent(1, POST);
-        Instruction->Arm(FALSE);
+        VmFuncSetTriggerEvent(Instruction->Type, FALSE);
     }
 }
 
@@ -254,7 +253,7 @@ static void OnlyIgnoreStopsTheEffect(void **State)
     g_Callbacks.VmmCallbackTriggerEvents = AnswerStatus;
     FOR_EACH_INSTRUCTION(Instruction)
     {
-        Instruction->Arm(TRUE);
+        VmFuncSetTriggerEvent(Instruction->Type, TRUE);
         for (g_Status = VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
              g_Status <= VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED; g_Status++) {
             Prepare(Instruction);
@@ -265,7 +264,7 @@ static void OnlyIgnoreStopsTheEffect(void **State)
                 Instruction->ExpectEffect();
             assert_int_equal(g_Test.EventCount, 1);
         }
-        Instruction->Arm(FALSE);
+        VmFuncSetTriggerEvent(Instruction->Type, FALSE);
     }
 }
 
@@ -275,12 +274,12 @@ static void ArmedWithoutACallbackTheEffectHappens(void **State)
     g_Callbacks.VmmCallbackTriggerEvents = NULL;
     FOR_EACH_INSTRUCTION(Instruction)
     {
-        Instruction->Arm(TRUE);
+        VmFuncSetTriggerEvent(Instruction->Type, TRUE);
         Prepare(Instruction);
         Execute();
         Instruction->ExpectEffect();
         ExpectDone(Instruction->Length);
-        Instruction->Arm(FALSE);
+        VmFuncSetTriggerEvent(Instruction->Type, FALSE);
     }
 }
 
@@ -289,14 +288,14 @@ static void ArmingOneTypeReportsNoOther(void **State)
     (void)State;
     FOR_EACH_INSTRUCTION(Armed)
     {
-        Armed->Arm(TRUE);
+        VmFuncSetTriggerEvent(Armed->Type, TRUE);
         FOR_EACH_INSTRUCTION(Instruction)
         {
             Prepare(Instruction);
             Execute();
             assert_int_equal(g_Test.EventCount, Instruction == Armed ? 1 : 0);
         }
-        Armed->Arm(FALSE);
+        VmFuncSetTriggerEvent(Armed->Type, FALSE);
     }
 }
 
@@ -312,7 +311,7 @@ static BOOLEAN AskForLeaf7(GUEST_REGS *Regs, BOOLEAN IsPost)
 static void TheLeafThatPreChoseIsExecutedAndTheContextStays(void **State)
 {
     (void)State;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Instruction    = &Instructions[0];
     g_Test.OnEvent   = AskForLeaf7;
     g_Test.WantsPost = TRUE;
@@ -335,7 +334,7 @@ static BOOLEAN OtherMsrAndValue(GUEST_REGS *Regs, BOOLEAN IsPost)
 static void TheMsrAndValueThatPreChoseAreWritten(void **State)
 {
     (void)State;
-    VmFuncSetTriggerEventForWrmsrs(TRUE);
+    VmFuncSetTriggerEvent(WRMSR_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = OtherMsrAndValue;
     GuestWrmsr(TEST_MSR_MISSING, 5);
     ExpectDone(2);
@@ -347,7 +346,7 @@ static void TheMsrThatPreChoseIsRead(void **State)
 {
     (void)State;
     FakeMsrSet(0, TEST_MSR, 0x99);
-    VmFuncSetTriggerEventForRdmsrs(TRUE);
+    VmFuncSetTriggerEvent(RDMSR_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = OtherMsrAndValue;
     GuestRdmsr(TEST_MSR_MISSING);
     ExpectDone(2);
@@ -367,13 +366,13 @@ static void WhatPostChangesIsWhatTheGuestSees(void **State)
     (void)State;
     GuestCpuid(1, 0);
     assert_true(Guest()->Regs.rcx & (1u << 31));
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent   = ClearHypervisorBitInPost;
     g_Test.WantsPost = TRUE;
     GuestCpuid(1, 0);
     assert_false(Guest()->Regs.rcx & (1u << 31));
     assert_true(Guest()->Regs.rcx & (1u << 26));
-    VmFuncSetTriggerEventForCpuids(FALSE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
     GuestCpuid(1, 0);
     assert_true(Guest()->Regs.rcx & (1u << 31));
 }
@@ -388,7 +387,7 @@ static BOOLEAN AnswerInsteadOfTheProcessor(GUEST_REGS *Regs, BOOLEAN IsPost)
 static void AShortCircuitCanAnswerItself(void **State)
 {
     (void)State;
-    VmFuncSetTriggerEventForRdmsrs(TRUE);
+    VmFuncSetTriggerEvent(RDMSR_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = AnswerInsteadOfTheProcessor;
     GuestRdmsr(TEST_MSR_MISSING); /* would be #GP */
     ExpectDone(2);
@@ -417,7 +416,7 @@ static void AChangedRspReachesTheGuest(void **State)
     const UINT64 Rsp = Guest()->Regs.rsp;
 
     (void)State;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = ChangeRspInPre;
     GuestCpuid(0, 0);
     assert_int_equal(Guest()->Regs.rsp, Rsp - 8);
@@ -429,7 +428,7 @@ static void AChangedRflagsReachesTheGuest(void **State)
     const UINT64 Rsp = Guest()->Regs.rsp;
 
     (void)State;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent   = ChangeRflagsInPost;
     g_Test.WantsPost = TRUE;
     GuestCpuid(0, 0);
@@ -457,7 +456,7 @@ static BOOLEAN ClearAllFlags(GUEST_REGS *Regs, BOOLEAN IsPost)
 static void OfImpossibleFlagsThePossibleOnesAreTaken(void **State)
 {
     (void)State;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent           = SetImpossibleFlags;
     *FakeInterruptibility(0) = 2; /* by MOV SS */
     GuestCpuid(0, 0);
@@ -480,7 +479,7 @@ static void OtherRegistersStay(void **State)
     UINT32 Index;
 
     (void)State;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     for (Index = 0; Index < GUEST_REGS_GENERAL_COUNT; Index++)
         ((UINT64 *)&Guest()->Regs)[Index] = 0x1111111111111111ull * Index;
     memcpy(Was, Is, sizeof(Was));
@@ -503,7 +502,7 @@ static VOID ForeignVmcall(UINT64 Number)
 static void AForeignVmcallIsAnEventWithItsNumber(void **State)
 {
     (void)State;
-    VmFuncSetTriggerEventForVmcalls(TRUE);
+    VmFuncSetTriggerEvent(VMCALL_INSTRUCTION_EXECUTION, TRUE);
     ForeignVmcall(0x123456789ABCDEFull);
     assert_int_equal(g_Test.EventCount, 1);
     assert_int_equal(g_Test.Events[0].Type, VMCALL_INSTRUCTION_EXECUTION);
@@ -514,7 +513,7 @@ static void AForeignVmcallIsAnEventWithItsNumber(void **State)
 static void AForeignVmcallThatIsShortCircuitedIsDone(void **State)
 {
     (void)State;
-    VmFuncSetTriggerEventForVmcalls(TRUE);
+    VmFuncSetTriggerEvent(VMCALL_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = ShortCircuit;
     ForeignVmcall(1);
     ExpectDone(3);
@@ -523,7 +522,7 @@ static void AForeignVmcallThatIsShortCircuitedIsDone(void **State)
 static void OurVmcallsAreNoEvents(void **State)
 {
     (void)State;
-    VmFuncSetTriggerEventForVmcalls(TRUE);
+    VmFuncSetTriggerEvent(VMCALL_INSTRUCTION_EXECUTION, TRUE);
     assert_int_equal(VmFuncVmxVmcall(VMCALL_TEST, VMCALL_TEST_PARAM1, VMCALL_TEST_PARAM2, VMCALL_TEST_PARAM3),
                      0);
     assert_int_equal(g_Test.EventCount, 0);
@@ -534,7 +533,7 @@ static void OurVmcallsAreNoEvents(void **State)
 static void AFaultOfTheEffectKeepsRipAndPostStillComes(void **State)
 {
     (void)State;
-    VmFuncSetTriggerEventForRdmsrs(TRUE);
+    VmFuncSetTriggerEvent(RDMSR_INSTRUCTION_EXECUTION, TRUE);
     g_Test.WantsPost = TRUE;
     GuestRdmsr(TEST_MSR_MISSING);
     ExpectGeneralProtection();

@@ -19,7 +19,7 @@ static VOID InRoot(BOOLEAN (*Function)(GUEST_REGS *Regs))
 {
     g_InRoot       = Function;
     g_Test.OnEvent = RunInRoot;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     GuestCpuid(0, 0);
 }
 
@@ -115,7 +115,7 @@ static void TheIncrementOfRipCanBeSuppressed(void **State)
     InRoot(SuppressAndPerform);
     ExpectDone(2);
     Guest()->Rip = TEST_RIP;
-    VmFuncSetTriggerEventForCpuids(FALSE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
     GuestCpuid(0, 0); /* each exit begins anew */
     ExpectDone(2);
 }

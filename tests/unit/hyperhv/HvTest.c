@@ -178,7 +178,7 @@ static void AllCallbacksMayBeNull(void **State)
     assert_true(HvInitVmm(&Nothing));
     GuestCpuid(1, 0);
     assert_true(Guest()->Regs.rcx & CPUID_1_ECX_HYPERVISOR);
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     GuestCpuid(1, 0);
     GuestRdmsr(TEST_MSR_MISSING);
     assert_int_equal(FakeInjected().Info, TEST_INFO_WITH_CODE(13));
@@ -191,11 +191,11 @@ static void ALoadStartsWithNothingArmed(void **State)
 {
     (void)State;
     assert_true(TestLoad());
-    VmFuncSetTriggerEventForCpuids(TRUE);
-    VmFuncSetTriggerEventForRdmsrs(TRUE);
-    VmFuncSetTriggerEventForWrmsrs(TRUE);
-    VmFuncSetTriggerEventForVmcalls(TRUE);
-    VmFuncSetTriggerEventForXsetbvs(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
+    VmFuncSetTriggerEvent(RDMSR_INSTRUCTION_EXECUTION, TRUE);
+    VmFuncSetTriggerEvent(WRMSR_INSTRUCTION_EXECUTION, TRUE);
+    VmFuncSetTriggerEvent(VMCALL_INSTRUCTION_EXECUTION, TRUE);
+    VmFuncSetTriggerEvent(XSETBV_INSTRUCTION_EXECUTION, TRUE);
     assert_true(ConfigureSetMsrReadExiting(VMM_ALL_CORES, TEST_MSR));
     HvUninitVmm();
     assert_true(TestLoad());

@@ -138,7 +138,7 @@ static int Start(void **State)
     int Result = TestStart(State);
     UINT32 Index;
 
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     memset(&g_Access, 0, sizeof(g_Access));
     g_TableCount = 0;
     g_Pages      = PlatformMemoryAllocatePages(2);
@@ -176,7 +176,7 @@ static VOID TurnFiveLevelsOn(VOID)
     FakeRegisters(0)->Cr4 |= CR4_LA57;
     FakeRegisters(1)->Cr4 |= CR4_LA57;
     assert_true(TestLoad());
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     UseLevels(5);
 }
 

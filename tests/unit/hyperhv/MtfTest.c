@@ -301,10 +301,10 @@ static BOOLEAN HoldInterrupts(GUEST_REGS *Regs, BOOLEAN IsPost)
 
 static VOID ExitThatHoldsInterrupts(VOID)
 {
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = HoldInterrupts;
     GuestCpuid(0, 0);
-    VmFuncSetTriggerEventForCpuids(FALSE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
 }
 
 static void AShadowKeepsInterruptsOut(void **State)

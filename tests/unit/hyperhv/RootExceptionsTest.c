@@ -24,7 +24,7 @@ static VOID ExitThatRaises(UINT32 Vector)
 {
     g_Vector       = Vector;
     g_Test.OnEvent = RaiseInRoot;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     GuestCpuid(0, 0);
 }
 
@@ -89,7 +89,7 @@ static void AFaultBehindTheTriedCodeIsUnexpected(void **State)
 {
     (void)State;
     g_Test.OnEvent = RaiseBeyondTheTriedCode;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     EXPECT_PANIC(GuestCpuid(0, 0), "hyperhv: exception d");
 }
 

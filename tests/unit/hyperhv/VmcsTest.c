@@ -107,7 +107,7 @@ static void RefusedAccessesAreCounted(void **State)
     UINT32 Field, Before = VmcsFailedAccessCount(&Field);
 
     (void)State;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = RefusedAccess;
     GuestCpuid(0, 0);
     assert_int_equal(VmcsFailedAccessCount(&Field), Before + 2);

@@ -45,7 +45,7 @@ static void AnExitIsDecodedOnceOnItsOwnCore(void **State)
     (void)State;
     HostedSetCurrentCpu(1);
     g_Callbacks.VmmCallbackTriggerEvents = LookAtTheExit;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     Guest()->Regs.r15 = 0x1515;
     FakeExit(&(FAKE_EXIT){.Reason            = VMX_EXIT_REASON_EXECUTE_CPUID,
                           .InstructionLength = 2,

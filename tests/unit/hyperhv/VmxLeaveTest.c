@@ -95,7 +95,7 @@ static void APanicHappensOutsideVmxWithTheKernelsTables(void **State)
 {
     (void)State;
     EnterAProcess();
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = PanicInRoot;
     EXPECT_PANIC(GuestCpuid(0, 0), "a test's own");
     assert_int_equal(FakeMode(0), FAKE_OUTSIDE_VMX);

@@ -156,9 +156,9 @@ static void AddressesMayBeAsWideAsTheProcessorsLinearOnes(void **State)
 
 #define BITMAP_BYTES 4096
 
-static BOOLEAN BitOf(UINT32 Msr, MSR_ACCESS Access)
+static BOOLEAN BitOf(UINT32 Msr, HV_CONTROL Access)
 {
-    const UINT8 *Bitmap = GuestVCpu()->Vmx->MsrBitmap + (Access == MSR_ACCESS_WRITE ? 2048 : 0);
+    const UINT8 *Bitmap = GuestVCpu()->Vmx->MsrBitmap + (Access == HV_CONTROL_MSR_WRITE ? 2048 : 0);
 
     if (Msr >= 0xC0000000u) {
         Bitmap += 1024;
@@ -184,9 +184,17 @@ static void AtFirstOnlyWhatTellsOfVmxExits(void **State)
 
     (void)State;
     for (Index = 0; Index < 0x4000; Index++) {
-        assert_int_equal(BitOf(MsrOf(Index), MSR_ACCESS_READ), TellsOfVmx(MsrOf(Index)));
-        assert_int_equal(BitOf(MsrOf(Index), MSR_ACCESS_WRITE), TellsOfVmx(MsrOf(Index)));
+        assert_int_equal(BitOf(MsrOf(Index), HV_CONTROL_MSR_READ), TellsOfVmx(MsrOf(Index)));
+        assert_int_equal(BitOf(MsrOf(Index), HV_CONTROL_MSR_WRITE), TellsOfVmx(MsrOf(Index)));
     }
+}
+
+static VOID Change(UINT32 Msr, UINT32 Access, BOOLEAN On)
+{
+    UINT32 Index;
+
+    if (HvMsrIndex(Msr, &Index))
+        VmxChangeMsrBitmap(GuestVCpu()->Vmx, Access == HV_CONTROL_MSR_WRITE, Index, 1, On);
 }
 
 static void AChangeTouchesOneBit(void **State)
@@ -198,13 +206,13 @@ static void AChangeTouchesOneBit(void **State)
     (void)State;
     memcpy(Before, GuestVCpu()->Vmx->MsrBitmap, BITMAP_BYTES);
     for (Index = 0; Index < COUNT_OF(Msrs); Index++) {
-        for (Access = MSR_ACCESS_READ; Access <= MSR_ACCESS_WRITE; Access++) {
-            VmxChangeMsrBitmap(GuestVCpu(), Msrs[Index], Access, TRUE);
+        for (Access = HV_CONTROL_MSR_READ; Access <= HV_CONTROL_MSR_WRITE; Access++) {
+            Change(Msrs[Index], Access, TRUE);
             assert_true(BitOf(Msrs[Index], Access));
             for (Byte = Changed = 0; Byte < BITMAP_BYTES; Byte++)
                 Changed += (UINT32)__builtin_popcount(Before[Byte] ^ GuestVCpu()->Vmx->MsrBitmap[Byte]);
             assert_int_equal(Changed, 1);
-            VmxChangeMsrBitmap(GuestVCpu(), Msrs[Index], Access, FALSE);
+            Change(Msrs[Index], Access, FALSE);
             assert_memory_equal(Before, GuestVCpu()->Vmx->MsrBitmap, BITMAP_BYTES);
         }
     }
@@ -219,8 +227,8 @@ static void OutsideTheRangesNothingIsTouched(void **State)
     (void)State;
     memcpy(Before, GuestVCpu()->Vmx->MsrBitmap, BITMAP_BYTES);
     for (Index = 0; Index < COUNT_OF(Msrs); Index++) {
-        VmxChangeMsrBitmap(GuestVCpu(), Msrs[Index], MSR_ACCESS_READ, TRUE);
-        VmxChangeMsrBitmap(GuestVCpu(), Msrs[Index], MSR_ACCESS_WRITE, TRUE);
+        Change(Msrs[Index], HV_CONTROL_MSR_READ, TRUE);
+        Change(Msrs[Index], HV_CONTROL_MSR_WRITE, TRUE);
     }
     assert_memory_equal(Before, GuestVCpu()->Vmx->MsrBitmap, BITMAP_BYTES);
 }
@@ -233,10 +241,10 @@ static void WhatTellsOfVmxExitsWhoeverDisarmsIt(void **State)
     for (Msr = 0; Msr < 0x1000; Msr++) {
         if (!TellsOfVmx(Msr))
             continue;
-        VmxChangeMsrBitmap(GuestVCpu(), Msr, MSR_ACCESS_READ, FALSE);
-        VmxChangeMsrBitmap(GuestVCpu(), Msr, MSR_ACCESS_WRITE, FALSE);
-        assert_true(BitOf(Msr, MSR_ACCESS_READ));
-        assert_true(BitOf(Msr, MSR_ACCESS_WRITE));
+        Change(Msr, HV_CONTROL_MSR_READ, FALSE);
+        Change(Msr, HV_CONTROL_MSR_WRITE, FALSE);
+        assert_true(BitOf(Msr, HV_CONTROL_MSR_READ));
+        assert_true(BitOf(Msr, HV_CONTROL_MSR_WRITE));
     }
 }
 

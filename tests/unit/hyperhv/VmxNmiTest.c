@@ -83,7 +83,7 @@ static BOOLEAN NmiInRoot(GUEST_REGS *Regs, BOOLEAN IsPost)
 static void AnNmiInRootModeReachesTheGuestOnce(void **State)
 {
     (void)State;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = NmiInRoot;
     GuestCpuid(0, 0);
     assert_int_equal(GuestVCpu()->PendingNmis, 1);
@@ -95,7 +95,7 @@ static void AnNmiInRootModeReachesTheGuestOnce(void **State)
 static void SeveralOfBothKindsAllArrive(void **State)
 {
     (void)State;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent   = NmiInRoot;
     g_Test.WantsPost = TRUE;
     NmiExit();

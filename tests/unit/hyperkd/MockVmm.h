@@ -44,7 +44,8 @@ static struct {
     BOOLEAN LogIsUp;
     BOOLEAN VmmIsUp;
     BOOLEAN DoorWasOpen; /* g_AllowIOCTLFromUsermode at the last LogInitialize */
-    INT32 ArmedExits;    /* MSR exits and hooks set and not unset */
+    INT32 ArmedExits;    /* exits and hooks set and not unset */
+    UINT64 CrMask;       /* of the last ConfigureSetMovToCrExiting */
     INT32 TriggersOn;    /* types whose exits are reported */
     CHAR Message[512];   /* the last text sent */
     UINT32 MessageOperation;
@@ -225,26 +226,26 @@ UINT64 VmFuncGetLastVmexitRip(UINT32 CoreId)
     return MOCK_RIP + CoreId + g_Mock.RipMoved;
 }
 
-static inline VOID MockSetTrigger(const CHAR *What, BOOLEAN Set)
+/* Names of the types whose events the tests set. */
+static inline const CHAR *MockTypeName(VMM_EVENT_TYPE_ENUM EventType)
 {
-    MockTrace("%s=%u", What, Set);
+    static const CHAR *const Names[VMM_EVENT_TYPE_COUNT] = {
+        [CPUID_INSTRUCTION_EXECUTION] = "cpuids",
+        [RDMSR_INSTRUCTION_EXECUTION] = "rdmsrs",
+        [WRMSR_INSTRUCTION_EXECUTION] = "wrmsrs",
+    };
+
+    return Names[EventType] != NULL ? Names[EventType] : "others";
+}
+
+VOID VmFuncSetTriggerEvent(VMM_EVENT_TYPE_ENUM EventType, BOOLEAN Set)
+{
+    assert_true((UINT32)EventType < VMM_EVENT_TYPE_COUNT);
+    if (EventType <= HIDDEN_HOOK_EXEC_CC)
+        return; /* a hook that is set is reported */
+    MockTrace("%s=%u", MockTypeName(EventType), Set);
     g_Mock.TriggersOn += Set ? 1 : -1;
-    assert_in_range(g_Mock.TriggersOn, 0, 3);
-}
-
-VOID VmFuncSetTriggerEventForCpuids(BOOLEAN Set)
-{
-    MockSetTrigger("cpuids", Set);
-}
-
-VOID VmFuncSetTriggerEventForRdmsrs(BOOLEAN Set)
-{
-    MockSetTrigger("rdmsrs", Set);
-}
-
-VOID VmFuncSetTriggerEventForWrmsrs(BOOLEAN Set)
-{
-    MockSetTrigger("wrmsrs", Set);
+    assert_in_range(g_Mock.TriggersOn, 0, VMM_EVENT_TYPE_COUNT);
 }
 
 static inline BOOLEAN MockSetExiting(const CHAR *What, UINT32 CoreId, UINT32 Msr)
@@ -266,24 +267,44 @@ static inline VOID MockUnsetExiting(const CHAR *What, UINT32 CoreId, UINT32 Msr)
     assert_true(g_Mock.ArmedExits-- > 0);
 }
 
-BOOLEAN ConfigureSetMsrReadExiting(UINT32 CoreId, UINT32 Msr)
+#define MOCK_INDEXED(Name, What)                                                                             \
+    BOOLEAN ConfigureSet##Name(UINT32 CoreId, UINT32 Index)                                                  \
+    {                                                                                                        \
+        return MockSetExiting(What, CoreId, Index);                                                          \
+    }                                                                                                        \
+    VOID ConfigureUnset##Name(UINT32 CoreId, UINT32 Index)                                                   \
+    {                                                                                                        \
+        MockUnsetExiting(What, CoreId, Index);                                                               \
+    }
+
+#define MOCK_PLAIN(Name, What)                                                                               \
+    BOOLEAN ConfigureSet##Name(UINT32 CoreId)                                                                \
+    {                                                                                                        \
+        return MockSetExiting(What, CoreId, 0);                                                              \
+    }                                                                                                        \
+    VOID ConfigureUnset##Name(UINT32 CoreId)                                                                 \
+    {                                                                                                        \
+        MockUnsetExiting(What, CoreId, 0);                                                                   \
+    }
+
+MOCK_INDEXED(MsrReadExiting, "read")
+MOCK_INDEXED(MsrWriteExiting, "write")
+MOCK_INDEXED(MovFromCrExiting, "crread")
+MOCK_PLAIN(RdtscExiting, "tsc")
+MOCK_PLAIN(RdpmcExiting, "pmc")
+MOCK_PLAIN(MovDebugRegsExiting, "dr")
+MOCK_PLAIN(MovToCr3Exiting, "cr3")
+
+BOOLEAN ConfigureSetMovToCrExiting(UINT32 CoreId, UINT32 Register, UINT64 Mask)
 {
-    return MockSetExiting("read", CoreId, Msr);
+    g_Mock.CrMask = Mask;
+    return MockSetExiting("crwrite", CoreId, Register);
 }
 
-VOID ConfigureUnsetMsrReadExiting(UINT32 CoreId, UINT32 Msr)
+VOID ConfigureUnsetMovToCrExiting(UINT32 CoreId, UINT32 Register, UINT64 Mask)
 {
-    MockUnsetExiting("read", CoreId, Msr);
-}
-
-BOOLEAN ConfigureSetMsrWriteExiting(UINT32 CoreId, UINT32 Msr)
-{
-    return MockSetExiting("write", CoreId, Msr);
-}
-
-VOID ConfigureUnsetMsrWriteExiting(UINT32 CoreId, UINT32 Msr)
-{
-    MockUnsetExiting("write", CoreId, Msr);
+    assert_int_equal(g_Mock.CrMask, Mask);
+    MockUnsetExiting("crwrite", CoreId, Register);
 }
 
 UINT32 ConfigureEptHook(UINT64 VirtualAddress, UINT32 ProcessId)

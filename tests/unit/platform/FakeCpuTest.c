@@ -330,7 +330,7 @@ static VOID ExpectComplaint(const BAD_FIELD *Bad)
     assert_true(TestLoad());
     g_Bad          = Bad;
     g_Test.OnEvent = Spoil;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     HostedSetPanicHandler(TestCatch);
     FakeSetMisuseHandler(TestCatch); /* the way out may fault over what was spoiled */
     if (setjmp(g_Caught) == 0) {
@@ -404,7 +404,7 @@ static VOID ExpectBadEvent(const BAD_EVENT *Bad)
     assert_true(TestLoad());
     g_BadEvent     = Bad;
     g_Test.OnEvent = Inject;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     EXPECT_PANIC(GuestCpuid(0, 0), g_BadEvent->IsGuest ? "refuses the guest state" : "VMRESUME failed");
     if (!strstr(FakeEntryComplaint(0), g_BadEvent->Complaint))
         fail_msg("event %x: the complaint is '%s'", g_BadEvent->Info, FakeEntryComplaint(0));

@@ -101,9 +101,9 @@ static int __init change_values_init(void)
 
     if (!VmFuncInitVmm(&callbacks))
         return -EIO;
-    VmFuncSetTriggerEventForCpuids(TRUE);
-    VmFuncSetTriggerEventForRdmsrs(TRUE);
-    VmFuncSetTriggerEventForWrmsrs(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
+    VmFuncSetTriggerEvent(RDMSR_INSTRUCTION_EXECUTION, TRUE);
+    VmFuncSetTriggerEvent(WRMSR_INSTRUCTION_EXECUTION, TRUE);
     ConfigureSetMsrReadExiting(VMM_ALL_CORES, CSTAR);
     ConfigureSetMsrWriteExiting(VMM_ALL_CORES, CSTAR);
     return 0;
