@@ -13,18 +13,18 @@
 
 /* A kind of exit. Behind each: what its indices number. */
 typedef enum _HV_CONTROL {
-    HV_CONTROL_MSR_READ = 0,       /* HvMsrIndex */
-    HV_CONTROL_MSR_WRITE,          /* HvMsrIndex */
-    HV_CONTROL_IO,                 /* ports */
-    HV_CONTROL_EXCEPTION,          /* vectors 0-31 */
-    HV_CONTROL_CR0_BITS,           /* bits of CR0 whose change exits */
-    HV_CONTROL_CR4_BITS,           /* bits of CR4 whose change exits */
-    HV_CONTROL_MOV_TO_CR3,         /* this one and all below: one index */
+    HV_CONTROL_MSR_READ = 0, /* HvMsrIndex */
+    HV_CONTROL_MSR_WRITE,    /* HvMsrIndex */
+    HV_CONTROL_IO,           /* ports */
+    HV_CONTROL_EXCEPTION,    /* vectors 0-31 */
+    HV_CONTROL_CR0_BITS,     /* bits of CR0 whose change exits */
+    HV_CONTROL_CR4_BITS,     /* bits of CR4 whose change exits */
+    HV_CONTROL_MOV_TO_CR3,   /* this one and all below: one index */
     HV_CONTROL_MOV_TO_CR8,
     HV_CONTROL_MOV_FROM_CR3,
     HV_CONTROL_MOV_FROM_CR8,
-    HV_CONTROL_MOV_DR,             /* MOV to and from debug registers */
-    HV_CONTROL_RDTSC,              /* RDTSC and RDTSCP */
+    HV_CONTROL_MOV_DR, /* MOV to and from debug registers */
+    HV_CONTROL_RDTSC,  /* RDTSC and RDTSCP */
     HV_CONTROL_RDPMC,
     HV_CONTROL_EXTERNAL_INTERRUPT, /* all vectors: the processor does not distinguish them */
     HV_CONTROL_SYSCALL_HOOK,       /* SYSCALL and SYSRET, which become #UD (EFER.SCE) */
