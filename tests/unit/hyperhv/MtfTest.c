@@ -357,10 +357,10 @@ static BOOLEAN AskForATrap(GUEST_REGS *Regs, BOOLEAN IsPost)
 /* A CPUID asks for a trap of what follows it. */
 static VOID StartTrap(VOID)
 {
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = AskForATrap;
     GuestCpuid(0, 0);
-    VmFuncSetTriggerEventForCpuids(FALSE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
     Guest()->Rip = TEST_RIP;
     TestExpectTrace("");
 }
