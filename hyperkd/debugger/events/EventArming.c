@@ -18,8 +18,8 @@ typedef struct _EVENT_TYPE_OPERATIONS {
      * the context, up to this; the others have no meaning. Validate: instead of that. */
     UINT64 Limit;
     EVENT_VALIDATE Validate;
-    /* For each event. None: such exits cannot be turned off, so nothing is to be turned on. Core: exits of the
-     * type as a whole. Index: of OptionalParam1, or of all. Arm: of what else the options say, as
+    /* For each event. None: such exits cannot be turned off, so nothing is to be turned on. Core: exits of
+     * the type as a whole. Index: of OptionalParam1, or of all. Arm: of what else the options say, as
      * EventArmExits and EventDisarmExits. */
     BOOLEAN (*SetCore)(UINT32 CoreId);
     VOID (*UnsetCore)(UINT32 CoreId);
@@ -154,12 +154,12 @@ static const EVENT_TYPE_OPERATIONS EventTypes[VMM_EVENT_TYPE_COUNT] = {
     [HIDDEN_HOOK_EXECUTE]                    = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
     [HIDDEN_HOOK_EXEC_CC]                    = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Hook)},
     [CPUID_INSTRUCTION_EXECUTION]            = {.IsAvailable = TRUE, .Limit = INDEX_LIMIT},
-    [RDMSR_INSTRUCTION_EXECUTION] = {.IsAvailable = TRUE,
-                                     .Limit       = INDEX_LIMIT_BUT_ALL,
-                                     EXITS_OF_INDEX(MsrReadExiting)},
-    [WRMSR_INSTRUCTION_EXECUTION] = {.IsAvailable = TRUE,
-                                     .Limit       = INDEX_LIMIT_BUT_ALL,
-                                     EXITS_OF_INDEX(MsrWriteExiting)},
+    [RDMSR_INSTRUCTION_EXECUTION]            = {.IsAvailable = TRUE,
+                                                .Limit       = INDEX_LIMIT_BUT_ALL,
+                                                EXITS_OF_INDEX(MsrReadExiting)},
+    [WRMSR_INSTRUCTION_EXECUTION]            = {.IsAvailable = TRUE,
+                                                .Limit       = INDEX_LIMIT_BUT_ALL,
+                                                EXITS_OF_INDEX(MsrWriteExiting)},
 };
 
 /* What a type gives no meaning to must be zero: a later version may give it one. */
