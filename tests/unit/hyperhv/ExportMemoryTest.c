@@ -70,7 +70,7 @@ static VOID InBothContexts(VOID (*Checks)(VOID))
     g_Checks = Checks;
     Checks();
     g_Test.OnEvent = RunChecks;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     GuestCpuid(0, 0);
     assert_int_equal(g_Test.EventCount, 1);
 

@@ -76,11 +76,11 @@ static VOID AskFromCore(UINT32 CoreId, BOOLEAN (*Ask)(UINT32 CoreId))
 
     g_Ask          = Ask;
     g_Test.OnEvent = AskInExit;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     HostedSetCurrentCpu(CoreId);
     GuestCpuid(0, 0);
     HostedSetCurrentCpu(Before);
-    VmFuncSetTriggerEventForCpuids(FALSE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
     g_Test.OnEvent = NULL;
 }
 
@@ -122,10 +122,10 @@ static BOOLEAN RequestArrives(GUEST_REGS *Regs, BOOLEAN IsPost)
 /* An exit of core 1 in whose middle the NMI comes that waits for it. */
 static VOID ExitHitByNmi(VOID)
 {
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     g_Test.OnEvent = RequestArrives;
     GuestCpuid(0, 0);
-    VmFuncSetTriggerEventForCpuids(FALSE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
     g_Test.OnEvent = NULL;
 }
 

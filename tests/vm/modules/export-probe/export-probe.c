@@ -181,10 +181,10 @@ static int __init export_probe_init(void)
 
     if (!VmFuncInitVmm(&callbacks))
         return -EIO;
-    VmFuncSetTriggerEventForCpuids(TRUE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     test_memory();
     test_hooked_code();
-    VmFuncSetTriggerEventForCpuids(FALSE);
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
     VmFuncUninitVmm();
     return 0;
 }
