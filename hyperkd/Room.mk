@@ -10,6 +10,8 @@ HYPERKD_ROOT_SOURCES := $(addprefix hyperkd/debugger/, \
     events/EventTrigger.c \
     halted/Kd.c \
     objects/Process.c \
+    script/EventScriptHost.c \
+    script/EventScriptRun.c \
     user-level/Attaching.c \
     user-level/UserAccess.c)
 
@@ -17,8 +19,14 @@ HYPERKD_SOURCES := $(addprefix hyperkd/, \
     debugger/core/Debugger.c \
     debugger/events/EventArming.c \
     debugger/events/EventStore.c \
+    debugger/script/EventScriptGlobals.c \
+    debugger/script/EventScriptLoad.c \
     driver/Device.c \
-    driver/Loader.c)
+    driver/Loader.c \
+    driver/ScriptRequests.c)
+
+# The evaluator of scripts runs in root mode too; a map becomes text on the user's side only.
+HYPERKD_SCRIPT_SOURCES := $(filter-out %/MapText.c,$(sort $(wildcard script/eval/*.c)))
 
 HYPERKD_LINUX_SOURCES := platform/linux/LinuxModuleHyperkd.c
 
@@ -28,6 +36,7 @@ UNIT_ARCHIVES += hyperkd
 UNIT_TESTS    += $(addprefix tests/unit/hyperkd/, \
     DeviceTest.c \
     EventRaceTest.c \
+    EventScriptTest.c \
     EventStoreTest.c \
     EventTriggerTest.c \
     LoaderTest.c \

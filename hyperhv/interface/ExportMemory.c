@@ -25,6 +25,11 @@ UINT64 LayoutGetCurrentProcessCr3(VOID)
     return VmFuncVmxGetCurrentExecutionMode() ? g_Backend->GetCr3(CurrentCore()) : CpuReadCr3();
 }
 
+UINT64 LayoutGetKernelCr3(VOID)
+{
+    return RootPageTableCr3();
+}
+
 UINT64 LayoutGetCr3ByProcessId(UINT32 ProcessId)
 {
     PLATFORM_ADDRESS_SPACE Space;

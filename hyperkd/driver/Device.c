@@ -11,6 +11,7 @@
 #include "hyperkd/debugger/core/Debugger.h"
 #include "hyperkd/debugger/events/EventStore.h"
 #include "hyperkd/driver/Loader.h"
+#include "hyperkd/driver/ScriptRequests.h"
 #include "platform/PlatformCpu.h"
 #include "platform/PlatformLock.h"
 #include "platform/PlatformTime.h"
@@ -120,9 +121,7 @@ static UINT32 DeviceQueryExits(PVOID Buffer)
 
 static UINT32 DeviceRegisterEvent(PVOID Buffer)
 {
-    DEBUGGER_REGISTER_EVENT *Register = Buffer;
-
-    return DebuggerRegisterEvent(&Register->Options, &Register->Tag);
+    return ScriptRequestRegister(Buffer);
 }
 
 static UINT32 DeviceModifyEvents(PVOID Buffer)
@@ -197,8 +196,9 @@ static const DEVICE_REQUEST DeviceRequests[] = {
      .Serve    = DeviceRegisterEvent},
     {DEVICE_STRUCTURE(IOCTL_MODIFY_EVENTS, DEBUGGER_MODIFY_EVENTS),
      .Reserved = {DEVICE_RESERVED(DEBUGGER_MODIFY_EVENTS, Reserved)}, .Serve = DeviceModifyEvents},
-    {DEVICE_STRUCTURE(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT),
-     .Reserved = {DEVICE_RESERVED(DEBUGGER_QUERY_EVENT, Reserved)}, .Serve = DeviceQueryEvent},
+    {DEVICE_STRUCTURE(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT), .Serve = DeviceQueryEvent},
+    {DEVICE_STRUCTURE(IOCTL_READ_SCRIPT, DEBUGGER_READ_SCRIPT), .Serve = ScriptRequestRead},
+    {DEVICE_STRUCTURE(IOCTL_READ_MAP, DEBUGGER_READ_MAP), .Serve = ScriptRequestReadMap},
 };
 
 static const DEVICE_REQUEST *DeviceFindRequest(UINT32 Request)

@@ -7,7 +7,8 @@
  * short or long structure is refused (ENOTTY). Each ends with KernelStatus: DEBUGGER_OPERATION_WAS_SUCCESSFUL
  * or a code of ErrorCodes.h. The call itself fails (errno) only where the request could not be read at all:
  * EFAULT (bad pointer), ENOTTY (no such request or size).
- * Reserved fields must be zero (DEBUGGER_ERROR_INVALID_REQUEST otherwise). Context: any.
+ * Reserved fields must be zero (DEBUGGER_ERROR_INVALID_REQUEST otherwise). A field that is an address in the
+ * caller's memory says so; DEBUGGER_ERROR_INVALID_POINTER where that memory is not there. Context: any.
  */
 #ifndef HYPERDBG_SDK_IOCTLS_H
 #define HYPERDBG_SDK_IOCTLS_H
@@ -22,7 +23,7 @@
 #define HYPERLOG_DEVICE_PATH "/dev/hyperlog"
 
 /* Changes whenever a structure of this file or of HyperLog.h changes its layout or meaning. */
-#define HYPERDBG_INTERFACE_VERSION 2
+#define HYPERDBG_INTERFACE_VERSION 3
 
 #define HYPERDBG_ALL_CORES     0xFFFFFFFFu
 #define HYPERDBG_ALL_PROCESSES 0xFFFFFFFFu
@@ -51,12 +52,46 @@ typedef struct _DEBUGGER_EVENT_OPTIONS {
     UINT64 OptionalParam4;
 } DEBUGGER_EVENT_OPTIONS;
 
+#define HYPERDBG_MAX_SCRIPT_BUDGET    100000000ull   /* operations of one run: its core does nothing else */
+#define HYPERDBG_MAX_SCRIPT_MAP_BYTES (256ull << 20) /* of one script, on all cores together */
+#define HYPERDBG_SCRIPT_GLOBAL_BYTES  (1u << 20)     /* of all scripts together */
+#define HYPERDBG_REFUSAL_LENGTH       128
+
+/* With a program the event runs it instead of leaving a record. The program is copied and verified before
+ * anything is armed. */
 typedef struct _DEBUGGER_REGISTER_EVENT {
     DEBUGGER_EVENT_OPTIONS Options; /* in */
     UINT64 Tag;                     /* out: the event's number */
+    UINT64 Script;             /* in: address of a program (Bytecode.h) in the caller's memory; 0: none */
+    UINT64 ScriptBudget;       /* in: operations per run; 0: SCRIPT_DEFAULT_BUDGET */
+    UINT32 ScriptSize;         /* in: bytes; 0 without a program */
+    UINT32 RefusedInstruction; /* out, of DEBUGGER_ERROR_SCRIPT_REFUSED: all ones if it is not about one */
+    CHAR Refusal[HYPERDBG_REFUSAL_LENGTH]; /* out, likewise: why; zero-terminated */
     UINT32 Reserved;
     UINT32 KernelStatus; /* out */
 } DEBUGGER_REGISTER_EVENT;
+
+/* The program of an event. DEBUGGER_ERROR_TAG_NOT_FOUND: no such event, or it has none. */
+typedef struct _DEBUGGER_READ_SCRIPT {
+    UINT64 Tag;          /* in */
+    UINT64 Buffer;       /* in: an address in the caller's memory; nothing is written if Size is too small */
+    UINT32 Size;         /* in: bytes there are; out: bytes the program has */
+    UINT32 KernelStatus; /* out */
+} DEBUGGER_READ_SCRIPT;
+
+/* Elements of a map of an event's program, read while cores write it: key (KeySize bytes), then the value,
+ * merged over the cores (ScriptMapValueWords words), one element behind the other. Ask from Position 0 until
+ * Count is 0. */
+typedef struct _DEBUGGER_READ_MAP {
+    UINT64 Tag;          /* in */
+    UINT64 Position;     /* in: 0, or what the last request gave; out */
+    UINT64 Buffer;       /* in: an address in the caller's memory */
+    UINT64 Dropped;      /* out: updates that the map refused because it was full */
+    UINT32 Map;          /* in: its index in the program */
+    UINT32 Size;         /* in: bytes in Buffer, room for one element at least */
+    UINT32 Count;        /* out: elements written */
+    UINT32 KernelStatus; /* out */
+} DEBUGGER_READ_MAP;
 
 typedef enum _DEBUGGER_MODIFY_EVENTS_TYPE {
     DEBUGGER_MODIFY_EVENTS_QUERY_STATE = 0,
@@ -81,9 +116,9 @@ typedef struct _DEBUGGER_QUERY_EVENT {
     UINT64 Tag;                     /* in: the lowest number wanted; out: the event's number */
     DEBUGGER_EVENT_OPTIONS Options; /* out */
     UINT64 Hits; /* out: how often all filters held since it was set; once per instruction at any stage */
-    UINT32 IsEnabled; /* out */
-    UINT32 HookState; /* out: of a hidden hook that is enabled, VMM_HOOK_STATE; 0 otherwise */
-    UINT32 Reserved;
+    UINT32 IsEnabled;    /* out */
+    UINT32 HookState;    /* out: of a hidden hook that is enabled, VMM_HOOK_STATE; 0 otherwise */
+    UINT32 HasScript;    /* out: it runs a program */
     UINT32 KernelStatus; /* out */
 } DEBUGGER_QUERY_EVENT;
 
@@ -133,6 +168,8 @@ typedef struct _DEBUGGER_LOAD_REQUEST {
 #define IOCTL_REGISTER_EVENT HYPERDBG_IOCTL(0x10, DEBUGGER_REGISTER_EVENT)
 #define IOCTL_MODIFY_EVENTS  HYPERDBG_IOCTL(0x11, DEBUGGER_MODIFY_EVENTS)
 #define IOCTL_QUERY_EVENT    HYPERDBG_IOCTL(0x12, DEBUGGER_QUERY_EVENT)
+#define IOCTL_READ_SCRIPT    HYPERDBG_IOCTL(0x18, DEBUGGER_READ_SCRIPT)
+#define IOCTL_READ_MAP       HYPERDBG_IOCTL(0x19, DEBUGGER_READ_MAP)
 
 /* What an event that fired leaves in the log: the payload of an OPERATION_DEBUGGER_EVENT_RECORD (HyperLog.h),
  * whose header adds core, time and sequence number. */
@@ -154,5 +191,21 @@ typedef struct _DEBUGGER_EVENT_RECORD {
     UINT8 Access;         /* of a monitored access: bit 0 read, 1 write, 2 execute; 0 for other types */
     UINT8 Reserved[2];
 } DEBUGGER_EVENT_RECORD;
+
+typedef enum _DEBUGGER_SCRIPT_RECORD_KIND {
+    DEBUGGER_SCRIPT_RECORD_OUTPUT = 0, /* a printf: its record (script/eval/Format.h) follows */
+    DEBUGGER_SCRIPT_RECORD_FAULT,      /* what ended a run */
+    DEBUGGER_SCRIPT_RECORD_MAP,        /* print(map): its contents are to be asked for */
+} DEBUGGER_SCRIPT_RECORD_KIND;
+
+/* What an event's program leaves in the log: the payload of an OPERATION_DEBUGGER_SCRIPT_RECORD. */
+typedef struct _DEBUGGER_SCRIPT_RECORD {
+    UINT64 Tag;
+    UINT32 Kind;        /* DEBUGGER_SCRIPT_RECORD_KIND */
+    UINT32 Number;      /* of a fault its SCRIPT_STATUS (Eval.h), of a map its index */
+    UINT32 Instruction; /* of a fault: where in the program */
+    UINT32 ProcessId;
+    UINT64 Address; /* of a fault, as in SCRIPT_RESULT */
+} DEBUGGER_SCRIPT_RECORD;
 
 #endif

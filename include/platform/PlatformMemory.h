@@ -34,6 +34,14 @@ PVOID PlatformMemoryPhysicalToVirtualIfRam(UINT64 Physical);
 /* Process context. Physical address of a kernel address. FALSE: not mapped, or not a kernel address. */
 BOOLEAN PlatformMemoryTranslateKernel(UINT64 Virtual, UINT64 *Physical);
 
+/* Any context. May the address be code of the kernel or of a module? FALSE for all of user space and data. */
+BOOLEAN PlatformMemoryMayBeKernelCode(UINT64 Virtual);
+
+/* Process context; may sleep. From and to the memory of the program that asks. FALSE: part of it is not
+ * there; what was copied is unspecified. */
+BOOLEAN PlatformMemoryCopyFromUser(PVOID To, UINT64 UserAddress, SIZE_T Bytes);
+BOOLEAN PlatformMemoryCopyToUser(UINT64 UserAddress, const VOID *From, SIZE_T Bytes);
+
 /* Process context. Fills one page with the top level of a page table that has the kernel's half of every
  * address space and nothing in the user's half. It stays true: the kernel never changes the top level of its
  * half. FALSE: this kernel does not tell where its page table is. */

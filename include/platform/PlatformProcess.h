@@ -19,6 +19,8 @@ typedef struct _PLATFORM_PROCESS {
  * go away while it runs. In root mode it is the thread that was interrupted by the exit. */
 VOID PlatformProcessCurrent(PLATFORM_PROCESS *Process);
 UINT32 PlatformProcessCurrentId(VOID);
+UINT32 PlatformProcessCurrentThreadId(VOID);
+UINT64 PlatformProcessCurrentTask(VOID); /* address of the kernel's description of the thread */
 
 /* The page tables of a process, which stay until Put. */
 typedef struct _PLATFORM_ADDRESS_SPACE {

@@ -16,6 +16,9 @@ static inline UINT64 PlatformTimeTsc(VOID)
     return ((UINT64)High << 32) | Low;
 }
 
+/* Process context. Nanoseconds since 1970 (UTC), and the time stamp at that moment. */
+VOID PlatformTimeWallClock(UINT64 *Nanoseconds, UINT64 *Tsc);
+
 /* Any context. TSC ticks in a millisecond; 0 when the platform does not know. */
 UINT64 PlatformTimeTscPerMillisecond(VOID);
 

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "platform/PlatformMemory.h"
 #include "platform/hosted/Hosted.h"
@@ -182,4 +184,26 @@ BOOLEAN PlatformMemoryCopyKernelMappings(PVOID TopLevelPage)
     for (Index = 256; Index < 512; Index++)
         ((UINT64 *)TopLevelPage)[Index] = HOSTED_KERNEL_MAPPING;
     return TRUE;
+}
+
+BOOLEAN PlatformMemoryMayBeKernelCode(UINT64 Virtual)
+{
+    return Virtual >= 0xFFFFFFFF80000000ull;
+}
+
+/* The system looks at the addresses: what is not there is found out without a fault. */
+BOOLEAN PlatformMemoryCopyFromUser(PVOID To, UINT64 UserAddress, SIZE_T Bytes)
+{
+    struct iovec Here  = {.iov_base = To, .iov_len = Bytes};
+    struct iovec There = {.iov_base = (PVOID)(UINTPTR)UserAddress, .iov_len = Bytes};
+
+    return process_vm_readv(getpid(), &Here, 1, &There, 1, 0) == (ssize_t)Bytes;
+}
+
+BOOLEAN PlatformMemoryCopyToUser(UINT64 UserAddress, const VOID *From, SIZE_T Bytes)
+{
+    struct iovec Here  = {.iov_base = (PVOID)(UINTPTR)From, .iov_len = Bytes};
+    struct iovec There = {.iov_base = (PVOID)(UINTPTR)UserAddress, .iov_len = Bytes};
+
+    return process_vm_writev(getpid(), &Here, 1, &There, 1, 0) == (ssize_t)Bytes;
 }

@@ -21,6 +21,16 @@ VOID PlatformProcessCurrent(PLATFORM_PROCESS *Process)
     *Process = g_Process;
 }
 
+UINT32 PlatformProcessCurrentThreadId(VOID)
+{
+    return g_Process.ThreadId;
+}
+
+UINT64 PlatformProcessCurrentTask(VOID)
+{
+    return (UINT64)(UINTPTR)&g_Process;
+}
+
 UINT32 PlatformProcessCurrentId(VOID)
 {
     return g_Process.ProcessId;

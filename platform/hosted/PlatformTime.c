@@ -7,6 +7,8 @@
 #include "platform/PlatformTime.h"
 #include "platform/hosted/Hosted.h"
 
+#include <time.h>
+
 #define DEFAULT_TSC_PER_MILLISECOND 1000000ull
 
 static UINT64 g_TscPerMillisecond = DEFAULT_TSC_PER_MILLISECOND;
@@ -19,6 +21,15 @@ VOID HostedSetTscPerMillisecond(UINT64 Ticks)
 UINT64 PlatformTimeTscPerMillisecond(VOID)
 {
     return g_TscPerMillisecond;
+}
+
+VOID PlatformTimeWallClock(UINT64 *Nanoseconds, UINT64 *Tsc)
+{
+    struct timespec Now;
+
+    clock_gettime(CLOCK_REALTIME, &Now);
+    *Nanoseconds = (UINT64)Now.tv_sec * 1000000000 + (UINT64)Now.tv_nsec;
+    *Tsc         = PlatformTimeTsc();
 }
 
 VOID HostedReset(VOID)

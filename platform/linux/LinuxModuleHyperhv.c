@@ -64,6 +64,7 @@ EXPORT_SYMBOL_GPL(ConfigureUnsetModeExecTrap);
 
 EXPORT_SYMBOL_GPL(LayoutGetCurrentProcessCr3);
 EXPORT_SYMBOL_GPL(LayoutGetCr3ByProcessId);
+EXPORT_SYMBOL_GPL(LayoutGetKernelCr3);
 EXPORT_SYMBOL_GPL(VirtualAddressToPhysicalAddress);
 EXPORT_SYMBOL_GPL(VirtualAddressToPhysicalAddressByProcessCr3);
 EXPORT_SYMBOL_GPL(VirtualAddressToPhysicalAddressByProcessId);

@@ -6,6 +6,7 @@
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <asm/io.h>
 
@@ -60,6 +61,22 @@ BOOLEAN PlatformMemoryTranslateKernel(UINT64 Virtual, UINT64 *Physical)
     Mask      = page_level_mask(Level);
     *Physical = ((u64)pte_pfn(*Entry) << PAGE_SHIFT & Mask) | (Virtual & ~Mask);
     return TRUE;
+}
+
+/* Kernel and modules share the highest 2 GB, which direct calls reach. */
+BOOLEAN PlatformMemoryMayBeKernelCode(UINT64 Virtual)
+{
+    return Virtual >= __START_KERNEL_map;
+}
+
+BOOLEAN PlatformMemoryCopyFromUser(PVOID To, UINT64 UserAddress, SIZE_T Bytes)
+{
+    return copy_from_user(To, (const void __user *)UserAddress, Bytes) == 0;
+}
+
+BOOLEAN PlatformMemoryCopyToUser(UINT64 UserAddress, const VOID *From, SIZE_T Bytes)
+{
+    return copy_to_user((void __user *)UserAddress, From, Bytes) == 0;
 }
 
 /* init_mm is not exported, nor is kallsyms_lookup_name; a kprobe may be put on any function by name, and

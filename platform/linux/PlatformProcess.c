@@ -21,6 +21,16 @@ UINT32 PlatformProcessCurrentId(VOID)
     return current->tgid;
 }
 
+UINT32 PlatformProcessCurrentThreadId(VOID)
+{
+    return current->pid;
+}
+
+UINT64 PlatformProcessCurrentTask(VOID)
+{
+    return (UINT64)(UINTPTR)current;
+}
+
 VOID PlatformProcessCurrent(PLATFORM_PROCESS *Process)
 {
     const struct task_struct *Task = current;

@@ -24,6 +24,15 @@ typedef enum _DEBUGGER_EVENT_STATE {
     DEBUGGER_EVENT_LEAVING, /* unlinked; exits that began before may still hold it */
 } DEBUGGER_EVENT_STATE;
 
+/* What scripts made of an event, which root mode cannot take out of force: the walk passes it by. */
+typedef enum _DEBUGGER_EVENT_WISH {
+    DEBUGGER_EVENT_WANTED = 0,
+    DEBUGGER_EVENT_SUSPENDED, /* as if it were disabled, until it is enabled */
+    DEBUGGER_EVENT_UNWANTED, /* as if it were cleared: the store does so when it is next asked for anything */
+} DEBUGGER_EVENT_WISH;
+
+struct _EVENT_SCRIPT;
+
 typedef struct _DEBUGGER_EVENT {
     /* Next armed event of the same list of the index (EventTrigger.h), and of the same type; both in the
      * order of tags. Written under the store's lock with release stores, read by root mode on every core
@@ -37,6 +46,9 @@ typedef struct _DEBUGGER_EVENT {
     BOOLEAN HasKey;
     UINT64 Tag;
     DEBUGGER_EVENT_OPTIONS Options;
+    struct _EVENT_SCRIPT *Script; /* what it runs; NULL: it leaves a record. Owned */
+
+    UINT32 Wish; /* DEBUGGER_EVENT_WISH; atomic, written by the store and by scripts (EventSetWish) */
 
     /* The store's own, under its lock. */
     struct _DEBUGGER_EVENT *PreviousArmed;

@@ -13,6 +13,7 @@
 
 #include "hyperkd/debugger/events/EventArming.h"
 #include "hyperkd/debugger/events/EventTrigger.h"
+#include "hyperkd/debugger/script/EventScript.h"
 #include "platform/PlatformCpu.h"
 #include "platform/PlatformLock.h"
 #include "platform/PlatformMemory.h"
@@ -119,6 +120,10 @@ static UINT32 EventEnable(DEBUGGER_EVENT *Event)
 {
     UINT32 Status;
 
+    EventSetWish(Event, DEBUGGER_EVENT_WANTED);
+    if (Event->Script != NULL) {
+        __atomic_store_n(&Event->Script->IsStopped, 0, __ATOMIC_RELAXED);
+    }
     if (Event->State == DEBUGGER_EVENT_ARMED) {
         return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
     }
@@ -160,6 +165,7 @@ static VOID EventFree(DEBUGGER_EVENT *Event)
     *(Event->Next != NULL ? &Event->Next->Previous : &g_LastEvent)  = Event->Previous;
     g_Found = g_Found == Event ? Event->Previous : g_Found;
     g_EventCount--;
+    EventScriptFree(Event->Script);
     PlatformMemoryFree(Event);
 }
 
@@ -173,7 +179,26 @@ static UINT64 EventHits(const DEBUGGER_EVENT *Event)
     return Hits;
 }
 
-static UINT32 EventAdd(const DEBUGGER_EVENT_OPTIONS *Options, UINT64 *Tag)
+/* Its program, then its exits: what is refused is refused before anything is armed. */
+static UINT32 EventPrepare(DEBUGGER_EVENT *Event, EVENT_SCRIPT_SOURCE *Source)
+{
+    UINT32 Status = DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+
+    if (Source != NULL) {
+        Status = EventScriptLoad(Source, &Event->Script);
+    }
+    if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL) {
+        return Status;
+    }
+    Status = EventEnable(Event);
+    if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL && Source != NULL) {
+        Event->Script->Block = NULL; /* it stays the caller's */
+        EventScriptFree(Event->Script);
+    }
+    return Status;
+}
+
+static UINT32 EventAdd(const DEBUGGER_EVENT_OPTIONS *Options, EVENT_SCRIPT_SOURCE *Source, UINT64 *Tag)
 {
     DEBUGGER_EVENT *Event;
     UINT32 Status;
@@ -185,7 +210,7 @@ static UINT32 EventAdd(const DEBUGGER_EVENT_OPTIONS *Options, UINT64 *Tag)
     if (Event == NULL) {
         return DEBUGGER_ERROR_OUT_OF_MEMORY;
     }
-    Status = EventEnable(Event);
+    Status = EventPrepare(Event, Source);
     if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL) {
         PlatformMemoryFree(Event);
         return Status;
@@ -278,11 +303,34 @@ static UINT32 EventsClear(UINT64 Tag)
     return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
 }
 
+/* Each request begins so: what scripts have cleared meanwhile is gone before it looks. */
+static VOID StoreAcquire(VOID)
+{
+    DEBUGGER_EVENT *Next;
+
+    PlatformMutexAcquire(g_StoreLock);
+    if (!__atomic_exchange_n(&g_EventsAreUnwanted, FALSE, __ATOMIC_ACQUIRE)) {
+        return;
+    }
+    for (DEBUGGER_EVENT *Event = g_Events; Event != NULL; Event = Next) {
+        Next = Event->Next;
+        if (__atomic_load_n(&Event->Wish, __ATOMIC_RELAXED) == DEBUGGER_EVENT_UNWANTED) {
+            EventsClear(Event->Tag);
+        }
+    }
+}
+
+static BOOLEAN EventIsInForce(const DEBUGGER_EVENT *Event)
+{
+    return Event->State == DEBUGGER_EVENT_ARMED &&
+           __atomic_load_n(&Event->Wish, __ATOMIC_RELAXED) == DEBUGGER_EVENT_WANTED;
+}
+
 static UINT32 EventsModify(UINT64 Tag, UINT32 (*Modify)(UINT64 Tag))
 {
     UINT32 Status = DEBUGGER_ERROR_TAG_NOT_FOUND;
 
-    PlatformMutexAcquire(g_StoreLock);
+    StoreAcquire();
     if (Tag == DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG || EventFind(Tag) != NULL) {
         Status = Modify(Tag);
     }
@@ -330,15 +378,35 @@ VOID EventStoreUninitialize(VOID)
     g_StoreLock = NULL;
 }
 
-UINT32 DebuggerRegisterEvent(const DEBUGGER_EVENT_OPTIONS *Options, UINT64 *Tag)
+UINT32 DebuggerRegisterScriptEvent(const DEBUGGER_EVENT_OPTIONS *Options, EVENT_SCRIPT_SOURCE *Source,
+                                   UINT64 *Tag)
 {
     UINT32 Status = EventValidate(Options);
 
     if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL) {
         return Status;
     }
-    PlatformMutexAcquire(g_StoreLock);
-    Status = EventAdd(Options, Tag);
+    StoreAcquire();
+    Status = EventAdd(Options, Source, Tag);
+    PlatformMutexRelease(g_StoreLock);
+    return Status;
+}
+
+UINT32 DebuggerRegisterEvent(const DEBUGGER_EVENT_OPTIONS *Options, UINT64 *Tag)
+{
+    return DebuggerRegisterScriptEvent(Options, NULL, Tag);
+}
+
+UINT32 DebuggerUseScript(UINT64 Tag, UINT32 (*Use)(EVENT_SCRIPT *Script, PVOID Context), PVOID Context)
+{
+    UINT32 Status = DEBUGGER_ERROR_TAG_NOT_FOUND;
+    DEBUGGER_EVENT *Event;
+
+    StoreAcquire();
+    Event = EventFind(Tag);
+    if (Event != NULL && Event->Script != NULL) {
+        Status = Use(Event->Script, Context);
+    }
     PlatformMutexRelease(g_StoreLock);
     return Status;
 }
@@ -362,10 +430,10 @@ UINT32 DebuggerQueryEventState(UINT64 Tag, BOOLEAN *IsEnabled)
 {
     const DEBUGGER_EVENT *Event;
 
-    PlatformMutexAcquire(g_StoreLock);
+    StoreAcquire();
     Event = EventFind(Tag);
     if (Event != NULL) {
-        *IsEnabled = Event->State == DEBUGGER_EVENT_ARMED;
+        *IsEnabled = EventIsInForce(Event);
     }
     PlatformMutexRelease(g_StoreLock);
     return Event != NULL ? DEBUGGER_OPERATION_WAS_SUCCESSFUL : DEBUGGER_ERROR_TAG_NOT_FOUND;
@@ -375,14 +443,16 @@ UINT32 DebuggerQueryEvent(DEBUGGER_QUERY_EVENT *Query)
 {
     const DEBUGGER_EVENT *Event;
 
-    PlatformMutexAcquire(g_StoreLock);
+    StoreAcquire();
     Event = EventFindFrom(Query->Tag);
     if (Event != NULL) {
         Query->Tag       = Event->Tag;
         Query->Options   = Event->Options;
         Query->Hits      = EventHits(Event);
-        Query->IsEnabled = Event->State == DEBUGGER_EVENT_ARMED;
-        Query->HookState = Query->IsEnabled ? EventHookState(Event->Tag, &Event->Options) : VMM_HOOK_LIVE;
+        Query->IsEnabled = EventIsInForce(Event);
+        Query->HasScript = Event->Script != NULL;
+        Query->HookState = Event->State == DEBUGGER_EVENT_ARMED ? EventHookState(Event->Tag, &Event->Options)
+                                                                : VMM_HOOK_LIVE;
     }
     PlatformMutexRelease(g_StoreLock);
     return Event != NULL ? DEBUGGER_OPERATION_WAS_SUCCESSFUL : DEBUGGER_ERROR_TAG_NOT_FOUND;
@@ -392,7 +462,7 @@ UINT32 DebuggerCountEvents(VOID)
 {
     UINT32 Count;
 
-    PlatformMutexAcquire(g_StoreLock);
+    StoreAcquire();
     Count = g_EventCount;
     PlatformMutexRelease(g_StoreLock);
     return Count;

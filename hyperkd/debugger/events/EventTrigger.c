@@ -10,6 +10,7 @@
 
 #include "SDK/imports/HyperLogImports.h"
 #include "SDK/imports/VmmImports.h"
+#include "hyperkd/debugger/script/EventScript.h"
 #include "platform/PlatformMemory.h"
 #include "platform/PlatformProcess.h"
 
@@ -18,6 +19,7 @@ DEBUGGER_EVENT *g_KeylessEvents[VMM_EVENT_TYPE_COUNT];
 DEBUGGER_EVENT *g_KeyedEvents[EVENT_BUCKETS];
 DEBUGGER_CORE *g_DebuggerCores;
 UINT32 g_DebuggerCoreCount;
+BOOLEAN g_EventsAreUnwanted;
 
 /* A stage is a bit, ALL is both: an event is set for a stage if they have the bit in common. */
 STATIC_ASSERT((VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION &
@@ -108,13 +110,45 @@ static UINT32 EventChangedRegs(const GUEST_REGS *Before, const GUEST_REGS *After
     return Changed;
 }
 
+BOOLEAN EventSetWish(DEBUGGER_EVENT *Event, DEBUGGER_EVENT_WISH Wish)
+{
+    UINT32 Before = __atomic_load_n(&Event->Wish, __ATOMIC_RELAXED);
+
+    do {
+        if (Before == DEBUGGER_EVENT_UNWANTED) {
+            return FALSE;
+        }
+    } while (!__atomic_compare_exchange_n(&Event->Wish, &Before, (UINT32)Wish, FALSE, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED));
+    if (Wish == DEBUGGER_EVENT_UNWANTED) {
+        __atomic_store_n(&g_EventsAreUnwanted, TRUE, __ATOMIC_RELEASE);
+    }
+    return TRUE;
+}
+
+/* --- what an event that fits does ------------------------------------------------------------------------
+ */
+
+/* The context as a number: of a monitored access its virtual address. */
+static inline UINT64 EventContextNumber(UINT32 EventType, PVOID Context)
+{
+    return EventTypeIsMonitor(EventType) ? ((const EPT_HOOKS_CONTEXT *)Context)->VirtualAddress
+                                         : (UINTPTR)Context;
+}
+
+static UINT64 EventRip(const DEBUGGER_CORE *Core, UINT32 Stage)
+{
+    return Stage == VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION ? Core->Rip
+                                                                    : VmFuncGetLastVmexitRip(Core->CoreId);
+}
+
 /* Of a monitored access both addresses are told, of the other types the context is a number. */
 static VOID EventRecordContext(DEBUGGER_EVENT_RECORD *Record, PVOID Context)
 {
     const EPT_HOOKS_CONTEXT *Access = Context;
     const BOOLEAN IsMonitor         = EventTypeIsMonitor(Record->EventType);
 
-    Record->Context         = IsMonitor ? Access->VirtualAddress : (UINTPTR)Context;
+    Record->Context         = EventContextNumber(Record->EventType, Context);
     Record->PhysicalAddress = IsMonitor ? Access->PhysicalAddress : 0;
     Record->Access          = IsMonitor ? (UINT8)Access->Access : 0;
 }
@@ -129,7 +163,7 @@ static DEBUGGER_EVENT_RECORD *EventBeginRecord(DEBUGGER_CORE *Core, UINT32 Event
     PlatformProcessCurrent(Process);
     Record->EventType = EventType;
     Record->Stage     = Stage;
-    Record->Rip       = VmFuncGetLastVmexitRip(Core->CoreId);
+    Record->Rip       = EventRip(Core, Stage);
     Record->ProcessId = Process->ProcessId;
     Record->ThreadId  = Process->ThreadId;
     EventRecordContext(Record, Context);
@@ -137,7 +171,6 @@ static DEBUGGER_EVENT_RECORD *EventBeginRecord(DEBUGGER_CORE *Core, UINT32 Event
     PlatformMemoryCopy(&Record->Regs, Regs, sizeof(*Regs));
     Record->ChangedRegs = 0;
     if (Stage == VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION) {
-        Record->Rip         = Core->Rip;
         Record->ChangedRegs = EventChangedRegs(&Core->Before, Regs);
     }
     return Record;
@@ -159,29 +192,76 @@ static VOID EventRequestPost(DEBUGGER_CORE *Core, const GUEST_REGS *Regs, BOOLEA
     *PostEventRequired = TRUE;
 }
 
+/* What the events that fit share in one exit and stage. */
+typedef struct _EVENT_VISIT {
+    DEBUGGER_CORE *Core;
+    PVOID Context;
+    GUEST_REGS *Regs;
+    UINT32 EventType;
+    UINT32 Stage;
+    DEBUGGER_EVENT_RECORD *Record; /* NULL: none was needed yet */
+} EVENT_VISIT;
+
+/* TRUE: the event short-circuits, if this is stage PRE. */
+static BOOLEAN EventVisitScript(EVENT_VISIT *Visit, DEBUGGER_EVENT *Event)
+{
+    EVENT_EXIT Exit = {
+        .Event          = Event,
+        .Regs           = Visit->Regs,
+        .Context        = EventContextNumber(Visit->EventType, Visit->Context),
+        .Rip            = EventRip(Visit->Core, Visit->Stage),
+        .Stage          = Visit->Stage,
+        .ShortCircuited = Event->Options.ShortCircuit,
+    };
+
+    EventScriptRun(Visit->Core->CoreId, &Exit);
+    Visit->Record = NULL; /* the registers may have changed */
+    return Exit.ShortCircuited;
+}
+
+static BOOLEAN EventVisitRecord(EVENT_VISIT *Visit, const DEBUGGER_EVENT *Event)
+{
+    const BOOLEAN IsPre = Visit->Stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION;
+
+    if (Visit->Record == NULL) {
+        Visit->Record =
+            EventBeginRecord(Visit->Core, Visit->EventType, Visit->Stage, Visit->Context, Visit->Regs);
+    }
+    EventSendRecord(Visit->Record, Event->Tag,
+                    IsPre ? Event->Options.ShortCircuit : Visit->Core->ShortCircuited);
+    return Event->Options.ShortCircuit;
+}
+
+static BOOLEAN EventVisit(EVENT_VISIT *Visit, DEBUGGER_EVENT *Event)
+{
+    if (!(Event->Options.Stage & Visit->Stage)) {
+        return Event->Options.ShortCircuit;
+    }
+    return Event->Script != NULL ? EventVisitScript(Visit, Event) : EventVisitRecord(Visit, Event);
+}
+
 /* Something fits. Apart from the search for it, so that an exit that no event fits pays for nothing of this.
  */
 static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
 EventTriggerFrom(EVENT_WALK *Walk, DEBUGGER_CORE *Core, UINT32 Stage, PVOID Context,
-                 BOOLEAN *PostEventRequired, const GUEST_REGS *Regs)
+                 BOOLEAN *PostEventRequired, GUEST_REGS *Regs)
 {
-    const BOOLEAN IsPre           = Stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION;
-    DEBUGGER_EVENT_RECORD *Record = NULL;
+    const BOOLEAN IsPre = Stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION;
+    EVENT_VISIT Visit   = {Core, Context, Regs, Walk->EventType, Stage, NULL};
     DEBUGGER_EVENT *Event;
     UINT32 Stages = 0;
 
     Core->ShortCircuited &= !IsPre;
     while ((Event = EventWalkNext(Walk)) != NULL) {
+        if (__atomic_load_n(&Event->Wish, __ATOMIC_RELAXED) != DEBUGGER_EVENT_WANTED) {
+            continue;
+        }
         if (IsPre) {
             EventCountHit(&Event->Hits[Core->CoreId]);
             Stages |= Event->Options.Stage;
-            Core->ShortCircuited |= Event->Options.ShortCircuit;
-        }
-        if (Event->Options.Stage & Stage) {
-            if (Record == NULL) {
-                Record = EventBeginRecord(Core, Walk->EventType, Stage, Context, Regs);
-            }
-            EventSendRecord(Record, Event->Tag, IsPre ? Event->Options.ShortCircuit : Core->ShortCircuited);
+            Core->ShortCircuited |= EventVisit(&Visit, Event);
+        } else {
+            EventVisit(&Visit, Event);
         }
     }
     if (Stages & VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION) {

@@ -30,6 +30,9 @@ static inline UINT32 EventBucket(UINT32 EventType, UINT64 Key)
     return (UINT32)((Turned + EventType) * 0x9E3779B97F4A7C15ull >> (64 - EVENT_BUCKET_BITS));
 }
 
+/* A script does not want some event any more: the store shall look for it. Atomic. */
+extern BOOLEAN g_EventsAreUnwanted;
+
 /* One element for each core that the machine can have. Written by the store while no event is armed. */
 extern DEBUGGER_CORE *g_DebuggerCores;
 extern UINT32 g_DebuggerCoreCount;
@@ -54,6 +57,9 @@ static inline BOOLEAN EventTypeIsMonitor(UINT32 EventType)
 {
     return EventType <= HIDDEN_HOOK_EXECUTE;
 }
+
+/* Any context; the event is in force. FALSE: it was unwanted already, which is final. */
+BOOLEAN EventSetWish(DEBUGGER_EVENT *Event, DEBUGGER_EVENT_WISH Wish);
 
 /* The VMM's VmmCallbackTriggerEvents. Takes the armed events of EventType in the order of their tags: those
  * whose core, process and context fit leave a record if they are set for this stage, ask for stage POST if

@@ -26,6 +26,10 @@
 /* Any. */
 UINT64 LayoutGetCurrentProcessCr3(VOID);
 
+/* Any. The table that root mode runs on: it maps all of the kernel, whatever address space the core is in,
+ * and nothing of user space. */
+UINT64 LayoutGetKernelCr3(VOID);
+
 /* Process. 0: no such process (tgid), or it has no memory of its own. Valid while the process lives. */
 UINT64 LayoutGetCr3ByProcessId(UINT32 ProcessId);
 

@@ -19,7 +19,8 @@
  * how many, Sequence is the number of the last of them. */
 #define OPERATION_LOG_RECORDS_LOST 0x6u
 /* The debugger's own codes start here. */
-#define OPERATION_DEBUGGER_EVENT_RECORD 0x100u /* payload: DEBUGGER_EVENT_RECORD (Ioctls.h) */
+#define OPERATION_DEBUGGER_EVENT_RECORD  0x100u /* payload: DEBUGGER_EVENT_RECORD (Ioctls.h) */
+#define OPERATION_DEBUGGER_SCRIPT_RECORD 0x101u /* payload: DEBUGGER_SCRIPT_RECORD, and what follows it */
 
 /* Longest payload of one record, in bytes; a longer message is cut, a longer buffer refused. */
 #define LOG_MAX_PAYLOAD 4096

@@ -7,6 +7,8 @@
  */
 #include "tests/unit/hyperhv/Testing.h"
 
+#include "hyperhv/memory/RootPageTable.h"
+
 #include "SDK/imports/VmmMemoryImports.h"
 
 #define PRESENT_WRITABLE 3ull
@@ -103,6 +105,7 @@ static VOID CheckTranslation(VOID)
 
     assert_int_equal(LayoutGetCurrentProcessCr3(), LayoutGetCr3ByProcessId(PROCESS));
     assert_int_equal(LayoutGetCr3ByProcessId(PROCESS + 1), 0);
+    assert_int_equal(LayoutGetKernelCr3(), RootPageTableCr3());
     assert_true(VirtualAddressToPhysicalAddress(LOW + PAGE + 0x123, &Physical));
     assert_int_equal(Physical, PhysicalOf(1, 0x123));
     assert_false(VirtualAddressToPhysicalAddress(UNMAPPED, &Physical));

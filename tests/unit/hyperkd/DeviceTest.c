@@ -14,6 +14,7 @@
 #include "hyperkd/debugger/events/EventTrigger.h"
 #include "hyperkd/driver/Device.h"
 #include "platform/PlatformTime.h"
+#include "script/engine/Engine.h"
 
 #define SUCCESS DEBUGGER_OPERATION_WAS_SUCCESSFUL
 #define PRE     VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION
@@ -58,6 +59,8 @@ static const REQUEST g_Requests[] = {
      FALSE,
      {FIELD_OF(DEBUGGER_MODIFY_EVENTS, Reserved)}},
     {REQUEST_OF(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT), FALSE, {{0, 0}}},
+    {REQUEST_OF(IOCTL_READ_SCRIPT, DEBUGGER_READ_SCRIPT), FALSE, {{0, 0}}},
+    {REQUEST_OF(IOCTL_READ_MAP, DEBUGGER_READ_MAP), FALSE, {{0, 0}}},
 };
 
 static const DEBUGGER_EVENT_OPTIONS g_AnyCpuid = {
@@ -506,6 +509,52 @@ static BOOLEAN IsKnownStatus(UINT32 Status)
 #undef IS_STATUS
 }
 
+/* --- scripts --- */
+
+static SCRIPT_COMPILATION g_Program;
+static UINT64 g_Memory[1024]; /* what requests may fill */
+
+/* The number of an event that has a program; 0: there is none. */
+static UINT64 FindScript(VOID)
+{
+    DEBUGGER_QUERY_EVENT Query = {0};
+
+    while (g_Mock.VmmIsUp && DebuggerQueryEvent(&Query) == SUCCESS) {
+        if (Query.HasScript) {
+            return Query.Tag;
+        }
+        Query.Tag++;
+    }
+    return 0;
+}
+
+/* An address that is good or not there: any other might be good too, and somebody else's. */
+static UINT64 SomeAddress(const VOID *Good)
+{
+    return Random() % 4 != 0 ? (UINT64)(UINTPTR)Good : Random() % 0x10000;
+}
+
+/* What no garbage may change. */
+static VOID FillAddress(const REQUEST *Request, UINT8 *Buffer)
+{
+    if (Request->Number == IOCTL_REGISTER_EVENT) {
+        ((DEBUGGER_REGISTER_EVENT *)Buffer)->Script =
+            ((DEBUGGER_REGISTER_EVENT *)Buffer)->ScriptSize != 0 ? SomeAddress(g_Program.Program) : 0;
+    } else if (Request->Number == IOCTL_READ_SCRIPT) {
+        ((DEBUGGER_READ_SCRIPT *)Buffer)->Buffer = SomeAddress(g_Memory);
+    } else if (Request->Number == IOCTL_READ_MAP) {
+        ((DEBUGGER_READ_MAP *)Buffer)->Buffer = SomeAddress(g_Memory);
+    }
+}
+
+/* --- garbage --- */
+
+static VOID FillRegister(DEBUGGER_REGISTER_EVENT *Register)
+{
+    Register->Options    = g_AnyCpuid;
+    Register->ScriptSize = Random() % 2 == 0 ? g_Program.Program->Size : 0;
+}
+
 /* Something that could be served, for garbage to spoil. */
 static VOID FillSensibly(const REQUEST *Request, UINT8 *Buffer)
 {
@@ -516,7 +565,11 @@ static VOID FillSensibly(const REQUEST *Request, UINT8 *Buffer)
     if (Request->Number == IOCTL_INIT_VMM || (Request->Number == IOCTL_TERMINATE_VMM && Random() % 8 == 0)) {
         memcpy(Buffer, &Version, sizeof(Version));
     } else if (Request->Number == IOCTL_REGISTER_EVENT) {
-        memcpy(Buffer, &g_AnyCpuid, sizeof(g_AnyCpuid));
+        FillRegister((DEBUGGER_REGISTER_EVENT *)Buffer);
+    } else if (Request->Number == IOCTL_READ_SCRIPT) {
+        *(DEBUGGER_READ_SCRIPT *)Buffer = (DEBUGGER_READ_SCRIPT){FindScript(), 0, sizeof(g_Memory), 0};
+    } else if (Request->Number == IOCTL_READ_MAP) {
+        *(DEBUGGER_READ_MAP *)Buffer = (DEBUGGER_READ_MAP){.Tag = FindScript(), .Size = sizeof(g_Memory)};
     } else if (Request->Number == IOCTL_MODIFY_EVENTS) {
         memcpy(Buffer, &Tag, sizeof(Tag));
     }
@@ -536,6 +589,7 @@ static UINT32 SendGarbage(const REQUEST *Request)
             memcpy(Buffer + Offset, &Word, sizeof(Word));
         }
     }
+    FillAddress(Request, Buffer);
     assert_int_equal(DeviceHandleRequest(Request->Number, Buffer, Request->Size), 0);
     memcpy(&Status, Buffer + Request->StatusOffset, sizeof(Status));
     free(Buffer);
@@ -548,6 +602,7 @@ static void GarbageGetsAnAnswerAndDoesNoHarm(void **State)
 
     (void)State;
     g_Mock.IsQuiet = TRUE;
+    assert_true(ScriptCompile(NULL, "test", "n[1]++;", 7, &g_Program));
     for (UINT32 Round = 0; Round < GARBAGE_ROUNDS; Round++) {
         const UINT32 Which = Random() % COUNT_OF(g_Requests);
         UINT32 Status;
@@ -571,6 +626,7 @@ static void GarbageGetsAnAnswerAndDoesNoHarm(void **State)
             fail_msg("%s: %u served, %u refused", g_Requests[Index].Name, Served[Index], Refused[Index]);
         }
     }
+    ScriptCompilationFree(&g_Program);
 }
 
 #define TEST(Name) cmocka_unit_test_setup_teardown(Name, Start, Finish)

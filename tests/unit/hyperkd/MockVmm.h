@@ -20,8 +20,10 @@
 #include "SDK/Ioctls.h"
 #include "SDK/imports/HyperLogImports.h"
 #include "SDK/imports/VmmImports.h"
+#include "SDK/imports/VmmMemoryImports.h"
 #include "hyperkd/driver/Loader.h"
 #include "platform/PlatformCpu.h"
+#include "platform/PlatformMemory.h"
 #include "platform/hosted/Hosted.h"
 
 #define MOCK_MAX_RECORDS 64
@@ -51,6 +53,10 @@ static struct {
     UINT32 MessageOperation;
     DEBUGGER_EVENT_RECORD Records[MOCK_MAX_RECORDS];
     UINT32 RecordCount;
+    DEBUGGER_SCRIPT_RECORD ScriptRecords[MOCK_MAX_RECORDS];
+    UINT8 ScriptOutput[MOCK_MAX_RECORDS][256]; /* what follows each, as far as there is room */
+    UINT32 ScriptRecordCount;
+    UINT64 Rip; /* VmFuncSetRip; 0: it was not called */
 
     /* Called for each record instead of keeping it, on the thread that sends it. */
     VOID (*OnRecord)(const DEBUGGER_EVENT_RECORD *Record);
@@ -139,9 +145,24 @@ BOOLEAN LogCallbackSendMessageToQueue(UINT32 OperationCode, BOOLEAN IsImmediateM
     return FALSE;
 }
 
+static inline BOOLEAN MockSendScriptRecord(const UINT8 *Buffer, UINT32 Length)
+{
+    const UINT32 Index = g_Mock.ScriptRecordCount++;
+    const UINT32 Rest  = Length - (UINT32)sizeof(DEBUGGER_SCRIPT_RECORD);
+
+    assert_true(Index < MOCK_MAX_RECORDS);
+    memcpy(&g_Mock.ScriptRecords[Index], Buffer, sizeof(DEBUGGER_SCRIPT_RECORD));
+    memcpy(g_Mock.ScriptOutput[Index], Buffer + sizeof(DEBUGGER_SCRIPT_RECORD),
+           Rest < sizeof(g_Mock.ScriptOutput[0]) ? Rest : sizeof(g_Mock.ScriptOutput[0]));
+    return TRUE;
+}
+
 /* Any thread, when OnRecord is set. */
 BOOLEAN LogCallbackSendBuffer(UINT32 OperationCode, PVOID Buffer, UINT32 BufferLength, BOOLEAN Priority)
 {
+    if (OperationCode == OPERATION_DEBUGGER_SCRIPT_RECORD) {
+        return MockSendScriptRecord(Buffer, BufferLength);
+    }
     assert_int_equal(OperationCode, OPERATION_DEBUGGER_EVENT_RECORD);
     assert_int_equal(BufferLength, sizeof(DEBUGGER_EVENT_RECORD));
     assert_false(Priority);
@@ -224,6 +245,76 @@ UINT64 VmFuncGetLastVmexitRip(UINT32 CoreId)
 {
     assert_int_equal(CoreId, PlatformCpuCurrent());
     return MOCK_RIP + CoreId + g_Mock.RipMoved;
+}
+
+UINT64 VmFuncGetRip(VOID)
+{
+    return g_Mock.Rip != 0 ? g_Mock.Rip : MOCK_RIP + PlatformCpuCurrent();
+}
+
+VOID VmFuncSetRip(UINT64 Rip)
+{
+    g_Mock.Rip = Rip;
+}
+
+/* --- the guest's memory: this program's own, of which what is not there is found out --- */
+
+UINT64 LayoutGetCurrentProcessCr3(VOID)
+{
+    return 0x1000;
+}
+
+UINT64 LayoutGetKernelCr3(VOID)
+{
+    return 0x2000;
+}
+
+BOOLEAN MemoryMapperReadMemorySafeByProcessCr3(UINT64 VirtualAddress, UINT64 Cr3, PVOID Buffer, SIZE_T Bytes)
+{
+    (void)Cr3;
+    return PlatformMemoryCopyFromUser(Buffer, VirtualAddress, Bytes);
+}
+
+BOOLEAN MemoryMapperWriteMemorySafeByProcessCr3(UINT64 VirtualAddress, UINT64 Cr3, const VOID *Buffer,
+                                                SIZE_T Bytes)
+{
+    (void)Cr3;
+    return PlatformMemoryCopyToUser(VirtualAddress, Buffer, Bytes);
+}
+
+/* A physical address is a virtual one plus MOCK_PHYSICAL. */
+#define MOCK_PHYSICAL 0x1000000000000ull
+
+BOOLEAN MemoryMapperReadMemorySafeByPhysicalAddress(UINT64 PhysicalAddress, PVOID Buffer, SIZE_T Bytes)
+{
+    return PlatformMemoryCopyFromUser(Buffer, PhysicalAddress - MOCK_PHYSICAL, Bytes);
+}
+
+BOOLEAN MemoryMapperWriteMemorySafeByPhysicalAddress(UINT64 PhysicalAddress, const VOID *Buffer, SIZE_T Bytes)
+{
+    return PlatformMemoryCopyToUser(PhysicalAddress - MOCK_PHYSICAL, Buffer, Bytes);
+}
+
+BOOLEAN VirtualAddressToPhysicalAddressByProcessCr3(UINT64 VirtualAddress, UINT64 Cr3,
+                                                    UINT64 *PhysicalAddress)
+{
+    UINT8 Byte;
+
+    (void)Cr3;
+    *PhysicalAddress = VirtualAddress + MOCK_PHYSICAL;
+    return PlatformMemoryCopyFromUser(&Byte, VirtualAddress, 1);
+}
+
+BOOLEAN PhysicalAddressToVirtualAddress(UINT64 PhysicalAddress, UINT64 *VirtualAddress)
+{
+    *VirtualAddress = PhysicalAddress - MOCK_PHYSICAL;
+    return PhysicalAddress >= MOCK_PHYSICAL;
+}
+
+UINT32 DisassemblerLengthDisassembleEngine(UINT64 VirtualAddress, UINT32 Mode)
+{
+    (void)VirtualAddress;
+    return Mode / 16;
 }
 
 /* Names of the types whose events the tests set. */
