@@ -9,7 +9,9 @@
 #ifndef HYPERHV_CORE_BACKEND_H
 #define HYPERHV_CORE_BACKEND_H
 
+#include "SDK/imports/VmmGuestImports.h"
 #include "hyperhv/core/ExitControls.h"
+#include "hyperhv/core/GuestState.h"
 #include "hyperhv/core/State.h"
 
 typedef struct _BACKEND {
@@ -49,8 +51,24 @@ typedef struct _BACKEND {
      */
     UINT32 (*GetCodeMode)(VIRTUAL_MACHINE_STATE *VCpu);
     UINT64 (*GetCodeBase)(VIRTUAL_MACHINE_STATE *VCpu);
-    VOID (*ReadXmmRegs)(VIRTUAL_MACHINE_STATE *VCpu);           /* the guest's XMM0-XMM5 into VCpu->XmmRegs */
-    VOID (*InjectUndefinedOpcode)(VIRTUAL_MACHINE_STATE *VCpu); /* #UD; RIP stays */
+    VOID (*ReadXmmRegs)(VIRTUAL_MACHINE_STATE *VCpu);  /* the guest's XMM0-XMM5 into VCpu->XmmRegs */
+    VOID (*WriteXmmRegs)(VIRTUAL_MACHINE_STATE *VCpu); /* and back */
+
+    /* By name: what users look at and change. FALSE: the processor would not have the value. (Those that
+     * exits need often have their own way above.) */
+    UINT64 (*GetRegister)(VIRTUAL_MACHINE_STATE *VCpu, HV_REGISTER Register);
+    BOOLEAN (*SetRegister)(VIRTUAL_MACHINE_STATE *VCpu, HV_REGISTER Register, UINT64 Value);
+    VOID (*GetSegment)(VIRTUAL_MACHINE_STATE *VCpu, HV_SEGMENT Segment, GUEST_SEGMENT *Value);
+    BOOLEAN (*SetSegment)(VIRTUAL_MACHINE_STATE *VCpu, HV_SEGMENT Segment, const GUEST_SEGMENT *Value);
+
+    /* An exit after the next instruction, or not any more. */
+    VOID (*SetMonitorTrapFlag)(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On);
+
+    /* Goes in with the entry; RIP stays. FALSE: there is no such event. */
+    BOOLEAN (*InjectEvent)(VIRTUAL_MACHINE_STATE *VCpu, const VMM_EVENT_INJECTION *Event);
+    /* As if an NMI had arrived now. */
+    VOID (*InjectNmi)(VIRTUAL_MACHINE_STATE *VCpu);
+    VOID (*InjectUndefinedOpcode)(VIRTUAL_MACHINE_STATE *VCpu);                     /* #UD; RIP stays */
     VOID (*InjectGeneralProtection)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode); /* #GP; RIP stays */
 
     /* Past an instruction that we carried out. */
@@ -60,8 +78,10 @@ typedef struct _BACKEND {
      * such page); a prepared page is mapped to Target with HOOK_ACCESS_... */
     BOOLEAN (*ViewPreparePage)(UINT64 Physical);
     VOID (*ViewSetPage)(UINT64 Physical, UINT64 Target, UINT32 Access);
-    /* This core (root mode), or every core (process), uses nothing that was there before. */
+    /* This core (root mode), or every core (process), uses nothing that was there before; All: of any view.
+     */
     VOID (*ViewFlushThisCore)(VIRTUAL_MACHINE_STATE *VCpu);
+    VOID (*ViewFlushAll)(VIRTUAL_MACHINE_STATE *VCpu);
     VOID (*ViewFlushAllCores)(VOID);
 
     /* Root mode: this core sees the page at Physical as it is, for the one instruction at RIP; and back. All

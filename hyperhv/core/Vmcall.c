@@ -29,6 +29,14 @@ static UINT64 VmcallVmxoff(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Pa
     return VMCALL_STATUS_SUCCESS;
 }
 
+static UINT64 VmcallInveptAllContexts(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2,
+                                      UINT64 Param3)
+{
+    (VOID) Param1, (VOID)Param2, (VOID)Param3;
+    g_Backend->ViewFlushAll(VCpu);
+    return VMCALL_STATUS_SUCCESS;
+}
+
 static UINT64 VmcallInveptSingleContext(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2,
                                         UINT64 Param3)
 {
@@ -46,6 +54,7 @@ static UINT64 VmcallAccessMemory(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UIN
 static const VMCALL_FUNCTION VmcallTable[VMCALL_LAST + 1] = {
     [VMCALL_TEST]                  = VmcallTest,
     [VMCALL_VMXOFF]                = VmcallVmxoff,
+    [VMCALL_INVEPT_ALL_CONTEXTS]   = VmcallInveptAllContexts,
     [VMCALL_INVEPT_SINGLE_CONTEXT] = VmcallInveptSingleContext,
     [VMCALL_ACCESS_MEMORY]         = VmcallAccessMemory,
 };

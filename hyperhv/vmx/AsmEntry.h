@@ -22,7 +22,9 @@ BOOLEAN AsmVmxLaunch(struct _VIRTUAL_MACHINE_STATE *VCpu);
 /* The guest's VMCALL, for the hypervisor below: all general registers of Regs in and out. */
 VOID AsmVmcallPassDown(GUEST_REGS *Regs);
 
+/* XMM0-XMM5, which root mode leaves alone: they are the guest's. */
 VOID AsmReadXmmRegs(GUEST_XMM_REGS *XmmRegs);
+VOID AsmWriteXmmRegs(const GUEST_XMM_REGS *XmmRegs);
 
 /* Root mode. Ends the blocking of NMIs that an NMI's exit has begun. SDM Vol. 3, 6.7.1. */
 VOID AsmUnblockNmis(VOID);

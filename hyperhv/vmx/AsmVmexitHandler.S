@@ -223,6 +223,16 @@ FUNCTION AsmReadXmmRegs
 	ROOT_RETURN
 	.size	AsmReadXmmRegs, . - AsmReadXmmRegs
 
+FUNCTION AsmWriteXmmRegs
+	movups	(%rdi), %xmm0
+	movups	16(%rdi), %xmm1
+	movups	32(%rdi), %xmm2
+	movups	48(%rdi), %xmm3
+	movups	64(%rdi), %xmm4
+	movups	80(%rdi), %xmm5
+	ROOT_RETURN
+	.size	AsmWriteXmmRegs, . - AsmWriteXmmRegs
+
 /* An IRET to the next instruction. */
 FUNCTION AsmUnblockNmis
 	mov	%rsp, %rdx

@@ -144,60 +144,64 @@ static VOID VmxFlushGuestTranslations(VOID)
     CpuInvvpid(INVVPID_SINGLE_CONTEXT, &Descriptor);
 }
 
-static VOID VmxWriteCr0(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
+BOOLEAN VmxWriteCr0(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
 {
-    if (!IsValidCr0(Value)) {
-        g_Backend->InjectGeneralProtection(VCpu, 0);
-        return;
-    }
+    (VOID) VCpu;
+    if (!IsValidCr0(Value))
+        return FALSE;
     /* Entries and exits leave NW and CD alone: the processor's are the guest's. SDM Vol. 3, 27.3.1.1, 28.5.1.
      */
     if ((Value ^ VmxGuestCr0()) & CR0_NW_CD)
         CpuWriteCr0((CpuReadCr0() & ~CR0_NW_CD) | (Value & CR0_NW_CD));
     VmcsWriteNatural(VMCS_CR0_READ_SHADOW, Value);
     VmcsWriteNatural(VMCS_GUEST_CR0, (Value | VmxCr0HostBits()) & Cr0Fixed1);
+    return TRUE;
 }
 
-static VOID VmxWriteCr4(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
+BOOLEAN VmxWriteCr4(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
 {
     BOOLEAN Flush = ((Value ^ VmxGuestCr4()) & ~CR4_VMXE) != 0;
 
-    if (!IsValidCr4(Value)) {
-        g_Backend->InjectGeneralProtection(VCpu, 0);
-        return;
-    }
+    (VOID) VCpu;
+    if (!IsValidCr4(Value))
+        return FALSE;
     VmcsWriteNatural(VMCS_CR4_READ_SHADOW, Value);
     VmcsWriteNatural(VMCS_GUEST_CR4, Value | Cr4Fixed0);
     if (Flush)
         VmxFlushGuestTranslations();
+    return TRUE;
 }
 
 /* Bit 63 says that the translations of this PCID may stay. SDM Vol. 3, 4.10.4.1. */
-static VOID VmxWriteCr3(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
+BOOLEAN VmxWriteCr3(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
 {
     BOOLEAN Keep = (Value & CR3_KEEP) && (VmxGuestCr4() & CR4_PCIDE);
 
+    (VOID) VCpu;
     if (VmxGuestCr4() & CR4_PCIDE)
         Value &= ~CR3_KEEP;
-    if (Value & ~Cr3Bits) {
-        g_Backend->InjectGeneralProtection(VCpu, 0);
-        return;
-    }
+    if (Value & ~Cr3Bits)
+        return FALSE;
     VmcsWriteNatural(VMCS_GUEST_CR3, Value);
     if (!Keep)
         VmxFlushGuestTranslations();
+    return TRUE;
 }
 
-static VOID VmxMovToCr(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
-{
-    UINT64 Value = ((UINT64 *)VCpu->Regs)[QUALIFICATION_REGISTER(Qualification)];
+static const struct {
+    BOOLEAN (*Write)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value);
+} Writers[QUALIFICATION_CR(~0u) + 1] = {
+    [0] = {VmxWriteCr0},
+    [3] = {VmxWriteCr3},
+    [4] = {VmxWriteCr4},
+};
 
-    if (QUALIFICATION_CR(Qualification) == 0)
-        VmxWriteCr0(VCpu, Value);
-    else if (QUALIFICATION_CR(Qualification) == 4)
-        VmxWriteCr4(VCpu, Value);
-    else if (QUALIFICATION_CR(Qualification) == 3)
-        VmxWriteCr3(VCpu, Value);
+static BOOLEAN VmxMovToCr(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
+{
+    UINT64 Value    = ((UINT64 *)VCpu->Regs)[QUALIFICATION_REGISTER(Qualification)];
+    UINT32 Register = QUALIFICATION_CR(Qualification);
+
+    return Writers[Register].Write == NULL || Writers[Register].Write(VCpu, Value);
 }
 
 static VOID VmxMovFromCr(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
@@ -209,31 +213,34 @@ static VOID VmxMovFromCr(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
         VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
 }
 
-static VOID VmxLmsw(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
+static BOOLEAN VmxLmsw(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
 {
     UINT64 Current = VmxGuestCr0();
     UINT64 Source  = QUALIFICATION_LMSW(Qualification);
 
     /* LMSW can set PE, MP, EM and TS, and clear all of them but PE. */
-    VmxWriteCr0(VCpu, (Current & ~CR0_MP_EM_TS) | (Source & CR0_MP_EM_TS) | (Source & CR0_PE));
+    return VmxWriteCr0(VCpu, (Current & ~CR0_MP_EM_TS) | (Source & CR0_MP_EM_TS) | (Source & CR0_PE));
 }
 
 VOID VmxHandleMovCr(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT64 Qualification = VCpu->ExitQualification;
+    BOOLEAN Done         = TRUE;
 
     switch (QUALIFICATION_ACCESS(Qualification)) {
     case ACCESS_MOV_TO_CR:
-        VmxMovToCr(VCpu, Qualification);
+        Done = VmxMovToCr(VCpu, Qualification);
         break;
     case ACCESS_MOV_FROM_CR:
         VmxMovFromCr(VCpu, Qualification);
         break;
     case ACCESS_CLTS:
-        VmxWriteCr0(VCpu, VmxGuestCr0() & ~CR0_TS);
+        Done = VmxWriteCr0(VCpu, VmxGuestCr0() & ~CR0_TS);
         break;
     default:
-        VmxLmsw(VCpu, Qualification);
+        Done = VmxLmsw(VCpu, Qualification);
         break;
     }
+    if (!Done)
+        g_Backend->InjectGeneralProtection(VCpu, 0);
 }

@@ -38,6 +38,12 @@ UINT64 VmxGuestCr4(VOID);
  * change is one of the processor's mode, which we leave to it. */
 VOID VmxWatchCrBits(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register, UINT64 Bits, BOOLEAN On);
 
+/* Root mode. Writes the register as a MOV of the guest would. FALSE: the processor would answer with #GP;
+ * nothing has changed. */
+BOOLEAN VmxWriteCr0(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value);
+BOOLEAN VmxWriteCr3(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value);
+BOOLEAN VmxWriteCr4(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value);
+
 /* Root mode. Exit by MOV to or from CR, CLTS or LMSW (exit qualification: table 28-3). (ControlRegisters.c)
  */
 VOID VmxHandleMovCr(VIRTUAL_MACHINE_STATE *VCpu);

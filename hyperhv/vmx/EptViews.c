@@ -90,6 +90,14 @@ VOID EptViewFlushThisCore(VIRTUAL_MACHINE_STATE *VCpu)
     CpuInvept(INVEPT_SINGLE_CONTEXT, &StepView); /* shares its tables */
 }
 
+VOID EptViewFlushAll(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    const VMX_INVALIDATE_DESCRIPTOR AllViews = {0, 0};
+
+    (VOID) VCpu;
+    CpuInvept(INVEPT_ALL_CONTEXTS, &AllViews);
+}
+
 /* On each core, interrupts off. */
 static VOID FlushByVmcall(PVOID Context)
 {

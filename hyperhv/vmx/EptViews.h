@@ -31,5 +31,6 @@ VOID EptViewFlushAllCores(VOID);
 
 /* Root mode. No translation that came from the hooked view is used any more on this core. */
 VOID EptViewFlushThisCore(VIRTUAL_MACHINE_STATE *VCpu);
+VOID EptViewFlushAll(VIRTUAL_MACHINE_STATE *VCpu);
 
 #endif

@@ -104,3 +104,47 @@ VOID EventInjectAgain(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info, UINT32 ErrorCode
 {
     EventQueue(VCpu, Info & INFO_MASK, ErrorCode, InstructionLength);
 }
+
+/* 27.2.1.3: exceptions that push an error code, all of which push one. */
+#define WITH_ERROR_CODE                                                                                      \
+    ((1u << VECTOR_DOUBLE_FAULT) | (1u << VECTOR_INVALID_TSS) | (1u << VECTOR_SEGMENT_NOT_PRESENT) |         \
+     (1u << VECTOR_STACK_FAULT) | (1u << VECTOR_GENERAL_PROTECTION) | (1u << VECTOR_PAGE_FAULT) |            \
+     (1u << VECTOR_ALIGNMENT_CHECK))
+
+static BOOLEAN IsHardwareException(const VMM_EVENT_INJECTION *Event)
+{
+    return Event->Vector < 32 && Event->Vector != VECTOR_NMI &&
+           ((WITH_ERROR_CODE >> Event->Vector) & 1) == (Event->HasErrorCode != 0) &&
+           Event->ErrorCode <= 0xFFFF;
+}
+
+static BOOLEAN IsSoftwareEvent(const VMM_EVENT_INJECTION *Event)
+{
+    if (Event->HasErrorCode || Event->InstructionLength == 0 || Event->InstructionLength > 15)
+        return FALSE;
+    if (Event->Type == VMM_INJECT_SOFTWARE_INTERRUPT)
+        return Event->Vector < 256;
+    return Event->Vector == VECTOR_BREAKPOINT || Event->Vector == VECTOR_OVERFLOW;
+}
+
+BOOLEAN EventInject(VIRTUAL_MACHINE_STATE *VCpu, const VMM_EVENT_INJECTION *Event)
+{
+    UINT32 Info = INFO(Event->Type, Event->Vector);
+
+    switch (Event->Type) {
+    case VMM_INJECT_HARDWARE_EXCEPTION:
+        if (!IsHardwareException(Event))
+            return FALSE;
+        break;
+    case VMM_INJECT_SOFTWARE_INTERRUPT:
+    case VMM_INJECT_SOFTWARE_EXCEPTION:
+        if (!IsSoftwareEvent(Event))
+            return FALSE;
+        break;
+    default:
+        return FALSE;
+    }
+    EventQueue(VCpu, Info | (Event->HasErrorCode ? INTERRUPTION_INFO_ERROR_CODE_VALID : 0), Event->ErrorCode,
+               Event->InstructionLength);
+    return TRUE;
+}

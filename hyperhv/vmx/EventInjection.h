@@ -10,12 +10,14 @@
 #ifndef HYPERHV_VMX_EVENT_INJECTION_H
 #define HYPERHV_VMX_EVENT_INJECTION_H
 
+#include "SDK/imports/VmmGuestImports.h"
 #include "hyperhv/core/State.h"
 
 #define VECTOR_DIVIDE_ERROR        0u
 #define VECTOR_DEBUG               1u
 #define VECTOR_NMI                 2u
 #define VECTOR_BREAKPOINT          3u
+#define VECTOR_OVERFLOW            4u
 #define VECTOR_INVALID_OPCODE      6u
 #define VECTOR_DOUBLE_FAULT        8u
 #define VECTOR_INVALID_TSS         10u
@@ -23,12 +25,16 @@
 #define VECTOR_STACK_FAULT         12u
 #define VECTOR_GENERAL_PROTECTION  13u
 #define VECTOR_PAGE_FAULT          14u
+#define VECTOR_ALIGNMENT_CHECK     17u
 
 VOID EventInjectUndefinedOpcode(VIRTUAL_MACHINE_STATE *VCpu);
 VOID EventInjectGeneralProtection(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode);
 
 /* With CR2 set to Address. */
 VOID EventInjectPageFault(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Address, UINT32 ErrorCode);
+
+/* One that a user asks for. FALSE: there is no such event, or its error code is missing or too much. */
+BOOLEAN EventInject(VIRTUAL_MACHINE_STATE *VCpu, const VMM_EVENT_INJECTION *Event);
 
 /* An NMI. The caller knows that the guest does not block NMIs. */
 VOID EventInjectNmi(VIRTUAL_MACHINE_STATE *VCpu);

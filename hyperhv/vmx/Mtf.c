@@ -78,6 +78,12 @@ static VOID MtfReleaseInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
                 VmcsRead32(VMCS_PIN_BASED_CONTROLS) & ~PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
 }
 
+VOID MtfGuardStep(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    MtfHoldInterrupts(VCpu);
+    MtfCatchInterrupts(VCpu);
+}
+
 VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter)
 {
     EPT_STEP_VIEW *View = &VCpu->Vmx->StepView;
@@ -90,8 +96,7 @@ VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMa
         VmcsWrite64(VMCS_EPT_POINTER, EptViewPlain());
     }
     MtfSet(VCpu, TRUE);
-    MtfHoldInterrupts(VCpu);
-    MtfCatchInterrupts(VCpu);
+    MtfGuardStep(VCpu);
     VCpu->Vmx->IsInHookStep = TRUE;
 }
 

@@ -16,6 +16,9 @@ VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On);
 /* Interrupts that wait are taken after the instruction at RIP, not before it. */
 VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* For the whole of the next instruction, to the trap. */
+VOID MtfGuardStep(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* A core's step (Backend.h: StepBegin, StepEnd). */
 VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter);
 VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu);

@@ -261,6 +261,8 @@ static __attribute__((__noinline__, __cold__)) const UINT64 *VmexitUnusualEnd(VI
         VmxBroadcastEndOfExit(VCpu); /* the guest is as it will go on, but for RSP and RFLAGS in Regs */
     if (VCpu->ExitEnd & EXIT_END_WRITE_REGS)
         VmexitWriteRegs(VCpu);
+    if (VCpu->ExitEnd & EXIT_END_HOLD)
+        MtfGuardStep(VCpu);
     if (VCpu->ExitEnd & EXIT_END_LEAVE) {
         VmxLeave(VCpu);
         return &VCpu->VmxoffState.GuestRip;

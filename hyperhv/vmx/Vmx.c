@@ -16,6 +16,7 @@
  *   ExitSwitches.c     exits on and off
  *   EventInjection.c, IdtEmulation.c, VmxNmi.c    exceptions and NMIs, in and out
  *   VmxBroadcast.c     NMIs to other cores
+ *   GuestRegisters.c, GuestSegments.c             the guest's state for users
  *   RootExceptions.c   exceptions of root mode    VmxLeave.c          the way out
  */
 #include "hyperhv/vmx/Vmx.h"
@@ -35,12 +36,14 @@
 #include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/ExitSwitches.h"
+#include "hyperhv/vmx/GuestRegisters.h"
 #include "hyperhv/vmx/Mtf.h"
 #include "hyperhv/vmx/Mtrr.h"
 #include "hyperhv/vmx/Vmexit.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/VmxBroadcast.h"
 #include "hyperhv/vmx/VmxMsr.h"
+#include "hyperhv/vmx/VmxNmi.h"
 #include "hyperhv/vmx/VmxState.h"
 
 #define CPUID_1_ECX_VMX             (1u << 5)
@@ -364,6 +367,11 @@ static VOID VmxReadXmmRegs(VIRTUAL_MACHINE_STATE *VCpu)
     AsmReadXmmRegs(&VCpu->XmmRegs);
 }
 
+static VOID VmxWriteXmmRegs(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    AsmWriteXmmRegs(&VCpu->XmmRegs);
+}
+
 const BACKEND g_VmxBackend = {
     .Name                    = "VT-x",
     .IsPresent               = VmxIsPresent,
@@ -386,10 +394,19 @@ const BACKEND g_VmxBackend = {
     .GetCodeMode             = VmxGetCodeMode,
     .GetCodeBase             = VmxGetCodeBase,
     .ReadXmmRegs             = VmxReadXmmRegs,
+    .WriteXmmRegs            = VmxWriteXmmRegs,
+    .GetRegister             = VmxGetRegister,
+    .SetRegister             = VmxSetRegister,
+    .GetSegment              = VmxGetSegment,
+    .SetSegment              = VmxSetSegment,
+    .SetMonitorTrapFlag      = MtfSet,
+    .InjectEvent             = EventInject,
+    .InjectNmi               = VmxNmiArrivedInGuest,
     .AdvanceRip              = VmexitAdvanceRipBy,
     .ViewPreparePage         = EptViewPreparePage,
     .ViewSetPage             = EptViewSetPage,
     .ViewFlushThisCore       = EptViewFlushThisCore,
+    .ViewFlushAll            = EptViewFlushAll,
     .ViewFlushAllCores       = EptViewFlushAllCores,
     .StepBegin               = MtfStepBegin,
     .StepEnd                 = MtfStepEnd,

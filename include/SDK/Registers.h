@@ -41,4 +41,22 @@ typedef struct _GUEST_XMM_REGS {
     UINT64 Xmm[6][2];
 } GUEST_XMM_REGS, *PGUEST_XMM_REGS;
 
+/* What the processor holds of a segment register, GDTR or IDTR. Attributes: bits 15:8 and 23:20 of a
+ * descriptor's second half, shifted to bits 7:0 and 15:12 (SDM Vol. 3, 3.4.5). */
+typedef struct _GUEST_SEGMENT {
+    UINT64 Base;
+    UINT32 Limit; /* in bytes */
+    UINT32 Attributes;
+    UINT16 Selector;
+} GUEST_SEGMENT, *PGUEST_SEGMENT;
+
+#define GUEST_SEGMENT_TYPE(Attributes) ((Attributes)&0xFu)
+#define GUEST_SEGMENT_IS_CODE_OR_DATA  (1u << 4)
+#define GUEST_SEGMENT_DPL(Attributes)  (((Attributes) >> 5) & 3u)
+#define GUEST_SEGMENT_PRESENT          (1u << 7)
+#define GUEST_SEGMENT_LONG_MODE        (1u << 13)
+#define GUEST_SEGMENT_DEFAULT32        (1u << 14)
+#define GUEST_SEGMENT_GRANULARITY      (1u << 15)
+#define GUEST_SEGMENT_UNUSABLE         (1u << 16) /* loaded with a null selector */
+
 #endif

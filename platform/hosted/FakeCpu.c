@@ -119,6 +119,7 @@ static VOID FakeCoreReset(UINT32 CoreId)
     Core->Now.Cr0         = KERNEL_CR0;
     Core->Now.Cr3         = KERNEL_CR3;
     Core->Now.Cr4         = KERNEL_CR4;
+    Core->Now.Dr6         = 0xFFFF0FF0;
     Core->Now.Dr7         = 0x401; /* a breakpoint is set, to see that it is kept */
     Core->Now.Xcr0        = XCR0_X87 | XCR0_SSE;
     Core->Now.Rip         = 0xFFFFFFFF81000000ull;
@@ -344,11 +345,6 @@ VOID CpuWriteCr0(UINT64 Value)
     Core->Now.Cr0 = Value;
 }
 
-VOID CpuWriteCr2(UINT64 Value)
-{
-    FakeThisCore()->Now.Cr2 = Value;
-}
-
 VOID CpuWriteCr3(UINT64 Value)
 {
     FAKE_CORE *Core = FakeThisCore();
@@ -380,6 +376,47 @@ VOID CpuWriteCr4(UINT64 Value)
         FakeMisuse("CR4.PCIDE set while CR3 is %llx", Core->Now.Cr3);
     Core->Now.Cr4 = Value;
     FakeTlbFlush(PlatformCpuCurrent());
+}
+
+#define DEFINE_PLAIN_REGISTER(Name)                                                                          \
+    UINT64 CpuRead##Name(VOID)                                                                               \
+    {                                                                                                        \
+        return FakeThisCore()->Now.Name;                                                                     \
+    }                                                                                                        \
+                                                                                                             \
+    VOID CpuWrite##Name(UINT64 Value)                                                                        \
+    {                                                                                                        \
+        FakeThisCore()->Now.Name = Value;                                                                    \
+    }
+
+DEFINE_PLAIN_REGISTER(Cr2)
+DEFINE_PLAIN_REGISTER(Dr0)
+DEFINE_PLAIN_REGISTER(Dr1)
+DEFINE_PLAIN_REGISTER(Dr2)
+DEFINE_PLAIN_REGISTER(Dr3)
+
+UINT64 CpuReadCr8(VOID)
+{
+    return FakeThisCore()->Now.Cr8;
+}
+
+VOID CpuWriteCr8(UINT64 Value)
+{
+    if (Value > 15)
+        FakeMisuse("CR8 cannot be %llx", Value);
+    FakeThisCore()->Now.Cr8 = Value;
+}
+
+UINT64 CpuReadDr6(VOID)
+{
+    return FakeThisCore()->Now.Dr6;
+}
+
+VOID CpuWriteDr6(UINT64 Value)
+{
+    if (Value >> 32)
+        FakeMisuse("DR6 cannot be %llx", Value);
+    FakeThisCore()->Now.Dr6 = (Value & 0xE00F) | 0xFFFF0FF0;
 }
 
 UINT64 CpuReadDr7(VOID)

@@ -40,7 +40,7 @@ typedef struct _FAKE_MSR {
 typedef struct _FAKE_REGISTERS {
     GUEST_REGS Regs; /* with RSP and RFLAGS */
     UINT64 Rip;
-    UINT64 Cr0, Cr2, Cr3, Cr4, Dr7, Xcr0;
+    UINT64 Cr0, Cr2, Cr3, Cr4, Cr8, Dr0, Dr1, Dr2, Dr3, Dr6, Dr7, Xcr0;
     UINT64 GdtBase, GdtLimit, IdtBase, IdtLimit;
     FAKE_SEGMENT Segments[FAKE_SEGMENTS];
     GUEST_XMM_REGS Xmm;

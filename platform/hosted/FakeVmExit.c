@@ -476,6 +476,11 @@ VOID AsmReadXmmRegs(GUEST_XMM_REGS *XmmRegs)
     *XmmRegs = FakeThisCore()->Now.Xmm;
 }
 
+VOID AsmWriteXmmRegs(const GUEST_XMM_REGS *XmmRegs)
+{
+    FakeThisCore()->Now.Xmm = *XmmRegs;
+}
+
 VOID AsmUnblockNmis(VOID)
 {
     if (FakeThisCore()->Mode == FAKE_VMX_GUEST)

@@ -7,6 +7,7 @@
  */
 #include <linux/module.h>
 
+#include "SDK/imports/VmmGuestImports.h"
 #include "SDK/imports/VmmImports.h"
 #include "SDK/imports/VmmMemoryImports.h"
 
@@ -88,6 +89,70 @@ EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleStrncmp);
 EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleWcscmp);
 EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleWcsncmp);
 EXPORT_SYMBOL_GPL(VmFuncVmxCompatibleMemcmp);
+
+EXPORT_SYMBOL_GPL(VmFuncGetGuestRegs);
+EXPORT_SYMBOL_GPL(VmFuncSetGuestRegs);
+EXPORT_SYMBOL_GPL(GetGuestRSP);
+EXPORT_SYMBOL_GPL(SetGuestRSP);
+EXPORT_SYMBOL_GPL(VmFuncGetRflags);
+EXPORT_SYMBOL_GPL(VmFuncSetRflags);
+EXPORT_SYMBOL_GPL(VmFuncSetXmmRegs);
+EXPORT_SYMBOL_GPL(GetGuestCr0);
+EXPORT_SYMBOL_GPL(SetGuestCr0);
+EXPORT_SYMBOL_GPL(GetGuestCr2);
+EXPORT_SYMBOL_GPL(SetGuestCr2);
+EXPORT_SYMBOL_GPL(GetGuestCr3);
+EXPORT_SYMBOL_GPL(SetGuestCr3);
+EXPORT_SYMBOL_GPL(GetGuestCr4);
+EXPORT_SYMBOL_GPL(SetGuestCr4);
+EXPORT_SYMBOL_GPL(GetGuestCr8);
+EXPORT_SYMBOL_GPL(SetGuestCr8);
+EXPORT_SYMBOL_GPL(GetGuestDr0);
+EXPORT_SYMBOL_GPL(SetGuestDr0);
+EXPORT_SYMBOL_GPL(GetGuestDr1);
+EXPORT_SYMBOL_GPL(SetGuestDr1);
+EXPORT_SYMBOL_GPL(GetGuestDr2);
+EXPORT_SYMBOL_GPL(SetGuestDr2);
+EXPORT_SYMBOL_GPL(GetGuestDr3);
+EXPORT_SYMBOL_GPL(SetGuestDr3);
+EXPORT_SYMBOL_GPL(GetGuestDr6);
+EXPORT_SYMBOL_GPL(SetGuestDr6);
+EXPORT_SYMBOL_GPL(GetGuestDr7);
+EXPORT_SYMBOL_GPL(SetGuestDr7);
+EXPORT_SYMBOL_GPL(GetGuestEfer);
+EXPORT_SYMBOL_GPL(SetGuestEfer);
+EXPORT_SYMBOL_GPL(GetGuestCs);
+EXPORT_SYMBOL_GPL(SetGuestCs);
+EXPORT_SYMBOL_GPL(GetGuestSs);
+EXPORT_SYMBOL_GPL(SetGuestSs);
+EXPORT_SYMBOL_GPL(GetGuestDs);
+EXPORT_SYMBOL_GPL(SetGuestDs);
+EXPORT_SYMBOL_GPL(GetGuestEs);
+EXPORT_SYMBOL_GPL(SetGuestEs);
+EXPORT_SYMBOL_GPL(GetGuestFs);
+EXPORT_SYMBOL_GPL(SetGuestFs);
+EXPORT_SYMBOL_GPL(GetGuestGs);
+EXPORT_SYMBOL_GPL(SetGuestGs);
+EXPORT_SYMBOL_GPL(GetGuestLdtr);
+EXPORT_SYMBOL_GPL(SetGuestLdtr);
+EXPORT_SYMBOL_GPL(GetGuestTr);
+EXPORT_SYMBOL_GPL(SetGuestTr);
+EXPORT_SYMBOL_GPL(GetGuestGdtr);
+EXPORT_SYMBOL_GPL(SetGuestGdtr);
+EXPORT_SYMBOL_GPL(GetGuestIdtr);
+EXPORT_SYMBOL_GPL(SetGuestIdtr);
+EXPORT_SYMBOL_GPL(VmFuncRegisterBreakOnMtf);
+EXPORT_SYMBOL_GPL(VmFuncSetMonitorTrapFlag);
+EXPORT_SYMBOL_GPL(VmFuncChangeIgnoreOneMtfState);
+EXPORT_SYMBOL_GPL(VmFuncSetRflagTrapFlag);
+EXPORT_SYMBOL_GPL(VmFuncGetInterruptibilityState);
+EXPORT_SYMBOL_GPL(VmFuncSetInterruptibilityState);
+EXPORT_SYMBOL_GPL(VmFuncEventInjectBreakpoint);
+EXPORT_SYMBOL_GPL(VmFuncEventInjectPageFaultWithCr2);
+EXPORT_SYMBOL_GPL(VmFuncEventInjectInterruption);
+EXPORT_SYMBOL_GPL(VmFuncEventInjectNmi);
+EXPORT_SYMBOL_GPL(VmFuncInvalidateEptSingleContext);
+EXPORT_SYMBOL_GPL(VmFuncInvalidateEptAllContexts);
 
 /* A user that is unloaded has stopped the VMM; one that died with it running is caught here. */
 static void __exit HyperhvExit(void)

@@ -2,7 +2,7 @@
 /*
  * VmmImports.h - the functions that the VMM exports to whoever uses it (hyperkd, a third party's module).
  *
- * The guest's memory: VmmMemoryImports.h.
+ * The guest's registers, steps, injections: VmmGuestImports.h. Its memory: VmmMemoryImports.h.
  *
  * "Root" below: only inside a callback, on the core that the callback runs on. "Process": process context,
  * may sleep.

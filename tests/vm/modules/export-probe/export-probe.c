@@ -7,15 +7,23 @@
  * VMM must not be loaded: this module is its user. A check that is to run inside a callback is called by the
  * CPUID event of the leaf CALL_LEAF, on the core that executes it.
  */
-#include <linux/kthread.h>
+#include <linux/kdebug.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <asm/asm.h>
+#include <asm/debugreg.h>
+#include <asm/desc.h>
 #include <asm/io.h>
+#include <asm/msr.h>
+#include <asm/nmi.h>
+#include <asm/trapnr.h>
 
 #include "tests/vm/modules/KernelTap.h"
 #include "tests/vm/modules/export-probe/KnownCode.h"
+#include "SDK/imports/VmmGuestImports.h"
 #include "SDK/imports/VmmImports.h"
 #include "SDK/imports/VmmMemoryImports.h"
 
@@ -175,15 +183,367 @@ static void test_hooked_code(void)
     expect("also without the hook", returns_one(), 1);
 }
 
+/* --- registers: what the guest has, read inside a callback, beside the kernel's own instructions --- */
+
+static struct {
+    u64 cr0, cr2, cr3, cr4, cr8, dr[4], dr6, dr7, efer, rflags, rsp, rip;
+    GUEST_SEGMENT segments[8], gdtr, idtr;
+} registers;
+
+static void read_registers(void)
+{
+    void (*const segments[])(GUEST_SEGMENT *) = {GetGuestEs, GetGuestCs, GetGuestSs,   GetGuestDs,
+                                                 GetGuestFs, GetGuestGs, GetGuestLdtr, GetGuestTr};
+    int i;
+
+    registers.cr0    = GetGuestCr0();
+    registers.cr2    = GetGuestCr2();
+    registers.cr3    = GetGuestCr3();
+    registers.cr4    = GetGuestCr4();
+    registers.cr8    = GetGuestCr8();
+    registers.dr[0]  = GetGuestDr0();
+    registers.dr[1]  = GetGuestDr1();
+    registers.dr[2]  = GetGuestDr2();
+    registers.dr[3]  = GetGuestDr3();
+    registers.dr6    = GetGuestDr6();
+    registers.dr7    = GetGuestDr7();
+    registers.efer   = GetGuestEfer();
+    registers.rflags = VmFuncGetRflags();
+    registers.rsp    = GetGuestRSP();
+    registers.rip    = VmFuncGetRip();
+    for (i = 0; i < ARRAY_SIZE(segments); i++)
+        segments[i](&registers.segments[i]);
+    GetGuestGdtr(&registers.gdtr);
+    GetGuestIdtr(&registers.idtr);
+}
+
+#define STORED(instruction)                                                                                  \
+    ({                                                                                                       \
+        u64 value;                                                                                           \
+        asm volatile(instruction : "=r"(value) : : "memory");                                                \
+        value;                                                                                               \
+    })
+
+static u64 rdmsr_of(u32 number)
+{
+    u64 value;
+
+    rdmsrl(number, value);
+    return value;
+}
+
+/* The processor's own account of a segment: limit and, shifted down, the rights of its descriptor. */
+static bool is_segment(const GUEST_SEGMENT *segment, u16 selector)
+{
+    u32 limit = 0, rights = 0;
+
+    if (segment->Selector != selector)
+        return false;
+    if ((selector & ~3) == 0)
+        return segment->Attributes & GUEST_SEGMENT_UNUSABLE;
+    asm("lsl %1, %0" : "+r"(limit) : "r"((u32)selector) : "cc");
+    asm("lar %1, %0" : "+r"(rights) : "r"((u32)selector) : "cc");
+    return segment->Limit == limit && segment->Attributes == ((rights >> 8) & 0xf0ff);
+}
+
+static void test_registers(void)
+{
+    struct desc_ptr gdt, idt;
+    unsigned long flags;
+    u64 rsp;
+
+    local_irq_save(flags);
+    asm volatile("sgdt %0" : "=m"(gdt));
+    asm volatile("sidt %0" : "=m"(idt));
+    rsp = STORED("mov %%rsp, %0");
+    call_in_root(read_registers);
+
+    expect("CR0", registers.cr0, STORED("mov %%cr0, %0"));
+    expect("CR2", registers.cr2, STORED("mov %%cr2, %0"));
+    expect("CR3", registers.cr3, STORED("mov %%cr3, %0"));
+    expect("CR4", registers.cr4, STORED("mov %%cr4, %0"));
+    expect("CR8", registers.cr8, STORED("mov %%cr8, %0"));
+    expect("DR0-DR3", registers.dr[0] ^ registers.dr[1] ^ registers.dr[2] ^ registers.dr[3],
+           STORED("mov %%dr0, %0") ^ STORED("mov %%dr1, %0") ^ STORED("mov %%dr2, %0") ^
+               STORED("mov %%dr3, %0"));
+    expect("DR6", registers.dr6, STORED("mov %%dr6, %0"));
+    expect("DR7", registers.dr7, STORED("mov %%dr7, %0"));
+    expect("EFER", registers.efer, rdmsr_of(MSR_EFER));
+    expect("the interrupt flag is clear", registers.rflags & X86_EFLAGS_IF, 0);
+    expect("RSP lies on this stack", rsp - registers.rsp < 512, true);
+    expect("RIP lies in this module", within_module(registers.rip, THIS_MODULE), true);
+    expect("CS", is_segment(&registers.segments[1], STORED("mov %%cs, %0")), true);
+    expect("SS", is_segment(&registers.segments[2], STORED("mov %%ss, %0")), true);
+    expect("TR", is_segment(&registers.segments[7], STORED("str %0")), true);
+    expect("selectors of DS, ES, FS, GS and LDTR",
+           registers.segments[3].Selector | registers.segments[0].Selector | registers.segments[4].Selector |
+               registers.segments[5].Selector | registers.segments[6].Selector,
+           STORED("mov %%ds, %0") | STORED("mov %%es, %0") | STORED("mov %%fs, %0") | STORED("mov %%gs, %0") |
+               STORED("sldt %0"));
+    expect("base of FS", registers.segments[4].Base, rdmsr_of(MSR_FS_BASE));
+    expect("base of GS", registers.segments[5].Base, rdmsr_of(MSR_GS_BASE));
+    expect("GDTR", registers.gdtr.Base == gdt.address && registers.gdtr.Limit == gdt.size, true);
+    expect("IDTR", registers.idtr.Base == idt.address && registers.idtr.Limit == idt.size, true);
+    local_irq_restore(flags);
+}
+
+static struct {
+    bool set, refused_wrong;
+} setters;
+
+static void set_registers(void)
+{
+    GUEST_SEGMENT fs;
+
+    GetGuestFs(&fs);
+    fs.Base     = 0xffff888000001000;
+    setters.set = SetGuestFs(&fs);
+    setters.set = setters.set && SetGuestCr2(0x1234567890) && SetGuestCr8(3);
+    setters.set = setters.set && SetGuestDr0(0x1111) && SetGuestDr1(0x2222) && SetGuestDr2(0x3333);
+    setters.set = setters.set && SetGuestDr3(0x4444) && SetGuestDr6(0xffff0ff0 | 5) && SetGuestDr7(0x500);
+    setters.set = setters.set && SetGuestCr4(GetGuestCr4() | X86_CR4_TSD) && SetGuestCr3(GetGuestCr3());
+    VmFuncSetRflags(VmFuncGetRflags() | X86_EFLAGS_CF);
+
+    fs.Base               = 1ull << 62;
+    setters.refused_wrong = !SetGuestFs(&fs) && !SetGuestCr0(GetGuestCr0() & ~X86_CR0_PG) &&
+                            !SetGuestCr4(GetGuestCr4() & ~X86_CR4_PAE) && !SetGuestCr8(16) &&
+                            !SetGuestDr7(1ull << 40) && !SetGuestEfer(GetGuestEfer() & ~EFER_LME);
+    GetGuestCs(&fs);
+    fs.Attributes &= ~GUEST_SEGMENT_PRESENT;
+    setters.refused_wrong = setters.refused_wrong && !SetGuestCs(&fs);
+}
+
+static void test_setters(void)
+{
+    u64 got[10], old_dr6 = STORED("mov %%dr6, %0"), old_dr7 = STORED("mov %%dr7, %0");
+    u64 old_fs = rdmsr_of(MSR_FS_BASE);
+    unsigned long flags;
+
+    local_irq_save(flags);
+    asm volatile("clc" : : : "cc");
+    call_in_root(set_registers);
+    got[9] = STORED("pushf\n pop %0"); /* of the CPUID, if no instruction between has changed it */
+    got[0] = STORED("mov %%cr2, %0");
+    got[1] = STORED("mov %%cr8, %0");
+    got[2] = STORED("mov %%dr0, %0") | STORED("mov %%dr1, %0") << 16 | STORED("mov %%dr2, %0") << 32;
+    got[3] = STORED("mov %%dr3, %0");
+    got[4] = STORED("mov %%dr6, %0");
+    got[5] = STORED("mov %%dr7, %0");
+    got[6] = rdmsr_of(MSR_FS_BASE);
+    got[7] = STORED("mov %%cr4, %0");
+    asm volatile("mov %0, %%cr8" : : "r"(0ul));
+    asm volatile("mov %0, %%dr7" : : "r"(old_dr7));
+    asm volatile("mov %0, %%dr6" : : "r"(old_dr6));
+    asm volatile("mov %0, %%dr0\n mov %0, %%dr1\n mov %0, %%dr2\n mov %0, %%dr3" : : "r"(0ul));
+    asm volatile("mov %0, %%cr4" : : "r"(got[7] & ~X86_CR4_TSD));
+    wrmsrl(MSR_FS_BASE, old_fs);
+    local_irq_restore(flags);
+
+    expect("what can be set is set", setters.set, true);
+    expect("what the processor would not have is refused", setters.refused_wrong, true);
+    expect("the guest finds CR2", got[0], 0x1234567890);
+    expect("and CR8", got[1], 3);
+    expect("and DR0 to DR2", got[2], 0x333322221111);
+    expect("and DR3", got[3], 0x4444);
+    expect("and DR6", got[4], 0xffff0ff5);
+    expect("and DR7", got[5], 0x500);
+    expect("and the base of FS", got[6], 0xffff888000001000);
+    expect("and CR4", got[7] & X86_CR4_TSD, X86_CR4_TSD);
+}
+
+/* --- what the guest takes --- */
+
+/* CPUID of the leaf CALL_LEAF, with an exception table: AX is the number of an exception in its place, -1 if
+ * there was none. */
+static int caught_in_root(void (*function)(void))
+{
+    int outcome;
+
+    root_function = function;
+    asm volatile("1: cpuid\n mov $-1, %%eax\n2:\n" _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_FAULT)
+                 : "=a"(outcome)
+                 : "0"(CALL_LEAF), "c"(0)
+                 : "rbx", "rdx", "memory");
+    root_function = NULL;
+    return outcome;
+}
+
+static bool injected;
+
+static void inject_general_protection(void)
+{
+    const VMM_EVENT_INJECTION event = {.Type         = VMM_INJECT_HARDWARE_EXCEPTION,
+                                       .Vector       = X86_TRAP_GP,
+                                       .HasErrorCode = TRUE,
+                                       .ErrorCode    = 0x40};
+
+    injected = VmFuncEventInjectInterruption(&event);
+}
+
+static void inject_page_fault(void)
+{
+    injected = VmFuncEventInjectPageFaultWithCr2(0xffffc8fffffff123, 0);
+}
+
+static void inject_what_does_not_exist(void)
+{
+    const VMM_EVENT_INJECTION event = {.Type = VMM_INJECT_HARDWARE_EXCEPTION, .Vector = X86_TRAP_GP};
+
+    injected = VmFuncEventInjectInterruption(&event);
+}
+
+static void inject_nmi(void)
+{
+    VmFuncEventInjectNmi();
+}
+
+extern char breaks_here[], breaks_after[];
+KNOWN_CODE(break_there, "push %rbx\n mov %edi, %eax\n xor %ecx, %ecx\n cpuid\n jmp breaks_after\n"
+                        "breaks_here:\n" ANNOTATE_NOENDBR "int3\n"
+                        "breaks_after:\n" ANNOTATE_NOENDBR "pop %rbx\n jmp __x86_return_thunk");
+void break_there(u32 leaf);
+
+static atomic_t nmis_seen, breakpoints_seen, traps_seen;
+static u64 breakpoint_ip, trap_ip;
+
+static int on_nmi(unsigned int type, struct pt_regs *regs)
+{
+    atomic_inc(&nmis_seen);
+    return NMI_HANDLED;
+}
+
+/* INT3 and #DB of this module's own making. */
+static int on_die(struct notifier_block *block, unsigned long reason, void *data)
+{
+    struct die_args *args = data;
+
+    if (reason == DIE_INT3 && within_module(args->regs->ip, THIS_MODULE)) {
+        atomic_inc(&breakpoints_seen);
+        breakpoint_ip  = args->regs->ip;
+        args->regs->ip = (UINTPTR)breaks_after;
+        return NOTIFY_STOP;
+    }
+    if (reason == DIE_DEBUG && (args->regs->flags & X86_EFLAGS_TF)) {
+        atomic_inc(&traps_seen);
+        trap_ip = args->regs->ip;
+        args->regs->flags &= ~X86_EFLAGS_TF;
+        *(unsigned long *)ERR_PTR(args->err) &= ~DR_STEP;
+        return NOTIFY_STOP;
+    }
+    return NOTIFY_DONE;
+}
+
+static struct notifier_block die_block = {.notifier_call = on_die, .priority = INT_MAX};
+
+static u64 cpuid_rip;
+
+/* At an INT3 that is not executed: the kernel takes one without that byte as one that was just removed. */
+static void inject_breakpoint(void)
+{
+    VmFuncSetRip((UINTPTR)breaks_here);
+    VmFuncEventInjectBreakpoint();
+}
+
+static void set_trap_flag(void)
+{
+    cpuid_rip = VmFuncGetRip();
+    VmFuncSetRflagTrapFlag(TRUE);
+}
+
+static void test_injections(void)
+{
+    unsigned long flags;
+    u64 cr2;
+    int outcome;
+
+    expect("an injected #GP is taken at the instruction", caught_in_root(inject_general_protection),
+           X86_TRAP_GP);
+    local_irq_save(flags);
+    outcome = caught_in_root(inject_page_fault);
+    cr2     = STORED("mov %%cr2, %0");
+    local_irq_restore(flags);
+    expect("an injected #PF too", outcome, X86_TRAP_PF);
+    expect("with its address", cr2, 0xffffc8fffffff123);
+    expect("a #GP without an error code does not exist", caught_in_root(inject_what_does_not_exist), -1);
+    expect("and is refused", injected, false);
+
+    register_nmi_handler(NMI_LOCAL, on_nmi, 0, "export-probe");
+    expect("an injected NMI: the instruction is done", caught_in_root(inject_nmi), -1);
+    unregister_nmi_handler(NMI_LOCAL, "export-probe");
+    expect("and the NMI has come, once", atomic_read(&nmis_seen), 1);
+
+    register_die_notifier(&die_block);
+    root_function = inject_breakpoint;
+    break_there(CALL_LEAF);
+    root_function = NULL;
+    expect("an injected breakpoint is one INT3", atomic_read(&breakpoints_seen), 1);
+    expect("one byte long", breakpoint_ip - (UINTPTR)breaks_here, 1);
+    call_in_root(set_trap_flag);
+    expect("RFLAGS.TF traps once", atomic_read(&traps_seen), 1);
+    expect("after the instruction", trap_ip - cpuid_rip, 2);
+    unregister_die_notifier(&die_block);
+}
+
+/* --- steps --- */
+
+static u64 stepped[16];
+static int steps, wanted_steps;
+
+static void on_step(u32 core)
+{
+    if (steps < ARRAY_SIZE(stepped))
+        stepped[steps] = VmFuncGetRip();
+    if (++steps < wanted_steps)
+        VmFuncRegisterBreakOnMtf();
+}
+
+static void ask_for_steps(void)
+{
+    VmFuncRegisterBreakOnMtf();
+}
+
+/* Code whose instructions are known: after the CPUID each step must end at the next label. */
+extern char step_0[], step_1[], step_2[], step_3[], step_4[];
+KNOWN_CODE(step_through, "push %rbx\n mov %edi, %eax\n xor %ecx, %ecx\n cpuid\n"
+                         "step_0:\n" ANNOTATE_NOENDBR "nop\n"
+                         "step_1:\n" ANNOTATE_NOENDBR "xor %eax, %eax\n"
+                         "step_2:\n" ANNOTATE_NOENDBR "cpuid\n"
+                         "step_3:\n" ANNOTATE_NOENDBR "jz step_4\n ud2\n"
+                         "step_4:\n" ANNOTATE_NOENDBR "pop %rbx\n jmp __x86_return_thunk");
+void step_through(u32 leaf);
+
+/* Interrupts are on: one that came between would end the step elsewhere. Many rounds see some. */
+static void test_steps(void)
+{
+    const u64 labels[] = {(UINTPTR)step_1, (UINTPTR)step_2, (UINTPTR)step_3, (UINTPTR)step_4};
+    const int rounds   = 3000;
+    int round, exact = 0;
+
+    wanted_steps  = ARRAY_SIZE(labels);
+    root_function = ask_for_steps;
+    for (round = 0; round < rounds; round++) {
+        steps = 0;
+        step_through(CALL_LEAF);
+        exact += steps == wanted_steps && !memcmp(stepped, labels, sizeof(labels));
+    }
+    root_function = NULL;
+    expect("steps end after each instruction, and nowhere else, with interrupts on", exact, rounds);
+}
+
 static int __init export_probe_init(void)
 {
-    VMM_CALLBACKS callbacks = {.VmmCallbackTriggerEvents = on_event};
+    VMM_CALLBACKS callbacks = {.VmmCallbackTriggerEvents        = on_event,
+                               .VmmCallbackRegisteredMtfHandler = on_step};
 
     if (!VmFuncInitVmm(&callbacks))
         return -EIO;
     VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
     test_memory();
     test_hooked_code();
+    test_registers();
+    test_setters();
+    test_injections();
+    test_steps();
     VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
     VmFuncUninitVmm();
     return 0;
