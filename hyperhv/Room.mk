@@ -3,7 +3,7 @@
 
 HYPERHV_SOURCES := $(addprefix hyperhv/, \
     core/Apic.c core/Cpuid.c core/ExitControls.c core/Globals.c core/Hv.c core/Msr.c core/Vmcall.c core/Xsetbv.c \
-    hooks/DirectInstruction.c hooks/GuestInstruction.c hooks/HiddenBreakpoint.c hooks/Hooks.c hooks/HookPage.c hooks/HookStep.c \
+    hooks/DirectInstruction.c hooks/Follow.c hooks/GuestInstruction.c hooks/HiddenBreakpoint.c hooks/Hooks.c hooks/HookPage.c hooks/HookStep.c \
     hooks/Monitor.c hooks/SkipInstruction.c \
     interface/Callback.c interface/Configuration.c interface/Dispatch.c interface/Export.c interface/ExportEvents.c interface/ExportMemory.c interface/ExportRegisters.c interface/ExportText.c \
     memory/InstructionDecode.c memory/InstructionTables.c memory/MemoryMapper.c memory/MemoryRequest.c memory/PhysicalWidth.c memory/RootPageTable.c \
@@ -11,7 +11,8 @@ HYPERHV_SOURCES := $(addprefix hyperhv/, \
     vmx/Mtf.c vmx/Mtrr.c vmx/NmiWindowTrap.c vmx/RootExceptions.c vmx/Vmcs.c vmx/Vmexit.c vmx/Vmx.c vmx/VmxBroadcast.c vmx/VmxLeave.c vmx/VmxMsr.c vmx/VmxNmi.c)
 
 # The kernel alone: the assembly (the hosted platform has the same functions on its fake processor), the module.
-HYPERHV_LINUX_SOURCES := hyperhv/vmx/AsmVmexitHandler.S platform/linux/LinuxModuleHyperhv.c
+HYPERHV_LINUX_SOURCES := hyperhv/vmx/AsmVmexitHandler.S $(addprefix platform/linux/, \
+    LinuxModuleHyperhv.c PlatformAddressSpace.c PlatformModule.c)
 
 $(eval $(call archive,hyperhv,$(HYPERHV_SOURCES)))
 

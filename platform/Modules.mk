@@ -9,7 +9,7 @@ KERNELS ?= 6.1 6.12
 MODULES := hyperlog hyperhv hyperkd
 
 # What every module needs of the operating system.
-PLATFORM_LINUX_SOURCES := $(addprefix platform/linux/,PlatformCpu.c PlatformLock.c PlatformMemory.c PlatformProcess.c \
+PLATFORM_LINUX_SOURCES := $(addprefix platform/linux/,KernelSymbols.c PlatformCpu.c PlatformLock.c PlatformMemory.c PlatformProcess.c \
                             PlatformTime.c)
 
 # $(call module_sources,NAME): all sources of a module

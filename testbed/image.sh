@@ -5,7 +5,7 @@
 # the files of one run, and a CD image that GRUB starts both from.
 
 # Modules that `modprobe` finds in the guest, with what they depend on.
-GUEST_MODULES=(msr cpuid kvm kvm_intel kvm_amd)
+GUEST_MODULES=(msr cpuid kvm kvm_intel kvm_amd brd)
 
 BUSYBOX=$CACHE/tools/usr/bin/busybox
 

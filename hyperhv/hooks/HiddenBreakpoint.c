@@ -10,12 +10,16 @@
 #include "SDK/ErrorCodes.h"
 #include "platform/PlatformCpu.h"
 #include "hyperhv/core/Backend.h"
+#include "hyperhv/hooks/Follow.h"
+#include "hyperhv/hooks/GuestInstruction.h"
 #include "hyperhv/hooks/HookStep.h"
 #include "hyperhv/hooks/SkipInstruction.h"
 #include "hyperhv/interface/Dispatch.h"
+#include "hyperhv/memory/MemoryMapper.h"
 
 #define BUCKET_BITS 14u
 #define BUCKETS     (1u << BUCKET_BITS)
+#define OPCODE_INT3 0xCCu
 
 /* Written in process context under the hooks' lock. */
 static HIDDEN_BREAKPOINT **Buckets;
@@ -47,25 +51,40 @@ VOID HiddenBreakpointUninitialize(VOID)
     Buckets = NULL;
 }
 
-static HIDDEN_BREAKPOINT *BreakpointFind(UINT64 Virtual)
+/* The one that is in force at Virtual, for a core in the address space Root (0: at a kernel's address). */
+static HIDDEN_BREAKPOINT *BreakpointInForce(UINT64 Virtual, UINT64 Root)
 {
     HIDDEN_BREAKPOINT *Breakpoint = __atomic_load_n(&Buckets[BucketOf(Virtual)], __ATOMIC_ACQUIRE);
 
-    while (Breakpoint != NULL && Breakpoint->Virtual != Virtual)
+    while (Breakpoint != NULL &&
+           (Breakpoint->Virtual != Virtual || Breakpoint->Root != Root || Breakpoint->Page == NULL))
         Breakpoint = __atomic_load_n(&Breakpoint->NextByAddress, __ATOMIC_ACQUIRE);
     return Breakpoint;
 }
 
-BOOLEAN HiddenBreakpointExists(UINT64 Virtual)
+HIDDEN_BREAKPOINT *HiddenBreakpointFind(UINT64 Virtual, const FOLLOWED_PAGE *Followed)
 {
-    return BreakpointFind(Virtual) != NULL;
+    HIDDEN_BREAKPOINT *Breakpoint = Buckets[BucketOf(Virtual)];
+
+    while (Breakpoint != NULL && (Breakpoint->Virtual != Virtual || Breakpoint->Followed != Followed))
+        Breakpoint = Breakpoint->NextByAddress;
+    return Breakpoint;
 }
 
-static VOID BreakpointClassify(HIDDEN_BREAKPOINT *Breakpoint)
+VMM_HOOK_STATE HiddenBreakpointState(const HIDDEN_BREAKPOINT *Breakpoint)
 {
-    UINT32 Offset = (UINT32)(Breakpoint->Physical & (PLATFORM_PAGE_SIZE - 1));
+    if (Breakpoint->Followed != NULL)
+        return FollowedPageState(Breakpoint->Followed);
+    return Breakpoint->Page != NULL ? VMM_HOOK_LIVE : VMM_HOOK_GONE;
+}
 
-    Breakpoint->Instruction = DirectInstructionClassify((const UINT8 *)Breakpoint->Page->Original + Offset,
+/* --- in force and out of force; under the pages' lock --- */
+
+static VOID BreakpointClassify(HIDDEN_BREAKPOINT *Breakpoint, const HOOK_PAGE *Page)
+{
+    UINT32 Offset = (UINT32)(Breakpoint->Virtual & (PLATFORM_PAGE_SIZE - 1));
+
+    Breakpoint->Instruction = DirectInstructionClassify((const UINT8 *)Page->Original + Offset,
                                                         (UINT32)PLATFORM_PAGE_SIZE - Offset);
 }
 
@@ -75,52 +94,27 @@ VOID HiddenBreakpointsReclassify(HOOK_PAGE *Page)
 
     for (Breakpoint = __atomic_load_n(&Page->Breakpoints, __ATOMIC_ACQUIRE); Breakpoint != NULL;
          Breakpoint = __atomic_load_n(&Breakpoint->NextOnPage, __ATOMIC_ACQUIRE))
-        BreakpointClassify(Breakpoint);
+        BreakpointClassify(Breakpoint, Page);
 }
 
 /* The byte of the copy, which is what makes the difference on the cores. */
-static VOID BreakpointShow(HIDDEN_BREAKPOINT *Breakpoint, BOOLEAN Shown)
+static VOID BreakpointShow(const HIDDEN_BREAKPOINT *Breakpoint, BOOLEAN Shown)
 {
     HookPageMark(Breakpoint->Page, (UINT32)(Breakpoint->Physical & (PLATFORM_PAGE_SIZE - 1)), Shown);
     HookPageRefresh(Breakpoint->Page);
 }
 
-static UINT32 BreakpointAdd(UINT64 Virtual, UINT64 Physical)
+VOID HiddenBreakpointAttach(HIDDEN_BREAKPOINT *Breakpoint, HOOK_PAGE *Page)
 {
-    HIDDEN_BREAKPOINT *Breakpoint = PlatformMemoryAllocate(sizeof(*Breakpoint));
-    HOOK_PAGE *Page               = Breakpoint != NULL ? HookPageGet(Physical) : NULL;
-
-    if (Page == NULL || !HookPageAddFake(Page)) {
-        PlatformMemoryFree(Breakpoint);
-        if (Page != NULL)
-            HookPageApply(Page);
-        return DEBUGGER_ERROR_OUT_OF_MEMORY;
-    }
-
-    Breakpoint->Page          = Page;
-    Breakpoint->Virtual       = Virtual;
-    Breakpoint->Physical      = Physical;
-    Breakpoint->Users         = 1;
-    Breakpoint->NextByAddress = Buckets[BucketOf(Virtual)];
-    Breakpoint->NextOnPage    = Page->Breakpoints;
-    BreakpointClassify(Breakpoint);
-    __atomic_store_n(&Buckets[BucketOf(Virtual)], Breakpoint, __ATOMIC_RELEASE);
+    Breakpoint->Physical   = Page->Physical | (Breakpoint->Virtual & (PLATFORM_PAGE_SIZE - 1));
+    Breakpoint->NextOnPage = Page->Breakpoints;
+    BreakpointClassify(Breakpoint, Page);
+    __atomic_store_n(&Breakpoint->Page, Page, __ATOMIC_RELEASE);
     __atomic_store_n(&Page->Breakpoints, Breakpoint, __ATOMIC_RELEASE);
     BreakpointShow(Breakpoint, TRUE);
-    HookPageApply(Page);
-    return 0;
 }
 
-UINT32 HiddenBreakpointSet(UINT64 Virtual, UINT64 Physical)
-{
-    HIDDEN_BREAKPOINT *Breakpoint = BreakpointFind(Virtual);
-
-    if (Breakpoint == NULL)
-        return BreakpointAdd(Virtual, Physical);
-    Breakpoint->Users++;
-    return 0;
-}
-
+/* Several processes may wait for the same byte of memory. */
 static BOOLEAN IsAnotherAt(const HIDDEN_BREAKPOINT *Breakpoint)
 {
     const HIDDEN_BREAKPOINT *Other;
@@ -131,41 +125,178 @@ static BOOLEAN IsAnotherAt(const HIDDEN_BREAKPOINT *Breakpoint)
     return FALSE;
 }
 
-/* The byte goes first; a core that has just hit it finds the breakpoint until it is unlinked, and executes
- * the instruction itself when it does not find it any more (IdtEmulation.c). */
-static VOID BreakpointRemove(HIDDEN_BREAKPOINT *Breakpoint)
+VOID HiddenBreakpointHide(HIDDEN_BREAKPOINT *Breakpoint)
 {
-    HIDDEN_BREAKPOINT **Link;
-    HOOK_PAGE *Page = Breakpoint->Page;
-
-    if (!IsAnotherAt(Breakpoint))
+    if (Breakpoint->Page != NULL && !IsAnotherAt(Breakpoint))
         BreakpointShow(Breakpoint, FALSE);
-    PlatformCpuWaitForExits();
-
-    for (Link = &Buckets[BucketOf(Breakpoint->Virtual)]; *Link != Breakpoint; Link = &(*Link)->NextByAddress)
-        ;
-    __atomic_store_n(Link, Breakpoint->NextByAddress, __ATOMIC_RELEASE);
-    for (Link = &Page->Breakpoints; *Link != Breakpoint; Link = &(*Link)->NextOnPage)
-        ;
-    __atomic_store_n(Link, Breakpoint->NextOnPage, __ATOMIC_RELEASE);
-
-    PlatformCpuWaitForExits();
-    PlatformMemoryFree(Breakpoint);
-    HookPageApply(Page);
 }
 
-BOOLEAN HiddenBreakpointUnset(UINT64 Virtual)
+VOID HiddenBreakpointDetach(HIDDEN_BREAKPOINT *Breakpoint)
 {
-    HIDDEN_BREAKPOINT *Breakpoint = BreakpointFind(Virtual);
+    HIDDEN_BREAKPOINT **Link;
+
+    if (Breakpoint->Page == NULL)
+        return;
+    for (Link = &Breakpoint->Page->Breakpoints; *Link != Breakpoint; Link = &(*Link)->NextOnPage)
+        ;
+    __atomic_store_n(Link, Breakpoint->NextOnPage, __ATOMIC_RELEASE);
+    __atomic_store_n(&Breakpoint->Page, NULL, __ATOMIC_RELEASE);
+}
+
+/* --- setting and unsetting; under the hooks' lock --- */
+
+static HIDDEN_BREAKPOINT *BreakpointCreate(UINT64 Virtual, FOLLOWED_PAGE *Followed)
+{
+    HIDDEN_BREAKPOINT *Breakpoint = PlatformMemoryAllocate(sizeof(*Breakpoint));
 
     if (Breakpoint == NULL)
+        return NULL;
+    Breakpoint->Virtual       = Virtual;
+    Breakpoint->Followed      = Followed;
+    Breakpoint->Root          = Followed != NULL ? FollowedPageRoot(Followed) : 0;
+    Breakpoint->NextByAddress = Buckets[BucketOf(Virtual)];
+    __atomic_store_n(&Buckets[BucketOf(Virtual)], Breakpoint, __ATOMIC_RELEASE);
+    if (Followed != NULL) {
+        HookPagesLock();
+        Breakpoint->NextFollowed = Followed->Breakpoints;
+        Followed->Breakpoints    = Breakpoint;
+        HookPagesUnlock();
+    }
+    return Breakpoint;
+}
+
+static VOID BreakpointUnlinkFollowed(HIDDEN_BREAKPOINT *Breakpoint)
+{
+    HIDDEN_BREAKPOINT **Link;
+
+    if (Breakpoint->Followed == NULL)
+        return;
+    for (Link = &Breakpoint->Followed->Breakpoints; *Link != Breakpoint; Link = &(*Link)->NextFollowed)
+        ;
+    *Link = Breakpoint->NextFollowed;
+}
+
+/* Out of force: a core that has just met it finds out so before it is detached. The page that it was on; NULL
+ * where it was not in force. */
+static HOOK_PAGE *BreakpointEnd(HIDDEN_BREAKPOINT *Breakpoint)
+{
+    HOOK_PAGE *Page;
+
+    HookPagesLock();
+    HiddenBreakpointHide(Breakpoint);
+    HookPagesUnlock();
+    PlatformCpuWaitForExits();
+    HookPagesLock();
+    Page = Breakpoint->Page;
+    HiddenBreakpointDetach(Breakpoint);
+    HookPagesUnlock();
+    return Page;
+}
+
+static VOID BreakpointRemove(HIDDEN_BREAKPOINT *Breakpoint)
+{
+    HIDDEN_BREAKPOINT **Link = &Buckets[BucketOf(Breakpoint->Virtual)];
+    HOOK_PAGE *Page          = BreakpointEnd(Breakpoint);
+
+    while (*Link != Breakpoint)
+        Link = &(*Link)->NextByAddress;
+    __atomic_store_n(Link, Breakpoint->NextByAddress, __ATOMIC_RELEASE);
+    HookPagesLock();
+    BreakpointUnlinkFollowed(Breakpoint);
+    HookPagesUnlock();
+    PlatformCpuWaitForExits();
+    PlatformMemoryFree(Breakpoint);
+    if (Page != NULL)
+        HookPageApply(Page);
+}
+
+/* In force on Page, which may be NULL: nothing is mapped where it is. FALSE: no memory. */
+static BOOLEAN BreakpointBegin(HIDDEN_BREAKPOINT *Breakpoint, HOOK_PAGE *Page)
+{
+    if (Page == NULL)
+        return TRUE;
+    if (!HookPageAddFake(Page))
         return FALSE;
-    if (--Breakpoint->Users == 0)
-        BreakpointRemove(Breakpoint);
+    HookPagesLock();
+    if (Breakpoint->Followed == NULL || Breakpoint->Followed->Page == Page)
+        HiddenBreakpointAttach(Breakpoint, Page);
+    HookPagesUnlock();
+    HookPageApply(Page);
     return TRUE;
 }
 
-static VOID BreakpointHit(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakpoint)
+/* The page that a new one goes to. FALSE: no memory. */
+static BOOLEAN PageForBreakpoint(const FOLLOWED_PAGE *Followed, UINT64 Physical, HOOK_PAGE **Page)
+{
+    *Page = Followed != NULL ? Followed->Page : HookPageGet(Physical);
+    return Followed != NULL || *Page != NULL;
+}
+
+static UINT32 BreakpointAdd(UINT64 Virtual, UINT64 Physical, FOLLOWED_PAGE *Followed)
+{
+    HIDDEN_BREAKPOINT *Breakpoint = HiddenBreakpointFind(Virtual, Followed);
+    HOOK_PAGE *Page               = NULL;
+
+    if (Breakpoint == NULL)
+        Breakpoint = BreakpointCreate(Virtual, Followed);
+    if (Breakpoint == NULL)
+        return DEBUGGER_ERROR_OUT_OF_MEMORY;
+    if (Breakpoint->Page != NULL ||
+        (PageForBreakpoint(Followed, Physical, &Page) && BreakpointBegin(Breakpoint, Page))) {
+        Breakpoint->Users++;
+        return 0;
+    }
+    if (Breakpoint->Users == 0)
+        BreakpointRemove(Breakpoint);
+    if (Page != NULL)
+        HookPageApply(Page);
+    return DEBUGGER_ERROR_OUT_OF_MEMORY;
+}
+
+UINT32 HiddenBreakpointSet(UINT64 Virtual, UINT64 Physical)
+{
+    return BreakpointAdd(Virtual, Physical, NULL);
+}
+
+UINT32 HiddenBreakpointSetFollowed(UINT64 Virtual, FOLLOWED_PAGE *Followed)
+{
+    return BreakpointAdd(Virtual, 0, Followed);
+}
+
+VOID HiddenBreakpointUnset(HIDDEN_BREAKPOINT *Breakpoint)
+{
+    if (--Breakpoint->Users == 0)
+        BreakpointRemove(Breakpoint);
+}
+
+VOID HiddenBreakpointsLeave(UINT64 Start, UINT64 End)
+{
+    HIDDEN_BREAKPOINT *Breakpoint;
+    HOOK_PAGE *Page;
+    UINT32 Bucket;
+
+    for (Bucket = 0; Bucket < BUCKETS; Bucket++)
+        for (Breakpoint = Buckets[Bucket]; Breakpoint != NULL; Breakpoint = Breakpoint->NextByAddress) {
+            if (Breakpoint->Followed != NULL || Breakpoint->Virtual < Start || Breakpoint->Virtual >= End)
+                continue;
+            Page = BreakpointEnd(Breakpoint);
+            if (Page != NULL)
+                HookPageApply(Page);
+        }
+}
+
+/* --- hitting; VMX root mode --- */
+
+/* The instruction under it is carried out, without a step where that can be. FALSE: by a step. */
+static BOOLEAN BreakpointPass(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakpoint, HOOK_PAGE *Page)
+{
+    if (DirectInstructionExecute(VCpu, Breakpoint->Instruction))
+        return TRUE;
+    HookStepBegin(VCpu, Page, HOOK_ACCESS_EXECUTE);
+    return FALSE;
+}
+
+static VOID BreakpointHit(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakpoint, HOOK_PAGE *Page)
 {
     BOOLEAN PostRequired = FALSE;
     UINT64 Virtual       = Breakpoint->Virtual;
@@ -175,29 +306,64 @@ static VOID BreakpointHit(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakp
             DispatchEventHiddenHookExecCcPost(VCpu, Virtual);
         return;
     }
-    if (UNLIKELY(g_Backend->GetRip(VCpu) != Virtual))
+    if (UNLIKELY(g_Backend->GetRip(VCpu) != VCpu->LastVmexitRip))
         return; /* the user has sent the guest elsewhere */
 
-    if (!DirectInstructionExecute(VCpu, Breakpoint->Instruction)) {
+    if (!BreakpointPass(VCpu, Breakpoint, Page))
         VCpu->Step.BreakpointPost = PostRequired ? Virtual : 0;
-        HookStepBegin(VCpu, Breakpoint->Page, HOOK_ACCESS_EXECUTE);
-    } else if (PostRequired) {
+    else if (PostRequired)
         DispatchEventHiddenHookExecCcPost(VCpu, Virtual);
+}
+
+static HIDDEN_BREAKPOINT *BreakpointOnPage(const HOOK_PAGE *Page, UINT64 Physical)
+{
+    HIDDEN_BREAKPOINT *Breakpoint = __atomic_load_n(&Page->Breakpoints, __ATOMIC_ACQUIRE);
+
+    while (Breakpoint != NULL && Breakpoint->Physical != Physical)
+        Breakpoint = __atomic_load_n(&Breakpoint->NextOnPage, __ATOMIC_ACQUIRE);
+    return Breakpoint;
+}
+
+/* An INT3 in user mode that is no breakpoint of this process. It is one of another process, on a page that
+ * both have: carried out without an event. Or it was there a moment ago: what is there now is executed. Or it
+ * is the program's own: FALSE. */
+static __attribute__((__noinline__)) BOOLEAN HandleForeign(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    HIDDEN_BREAKPOINT *Breakpoint;
+    HOOK_PAGE *Page;
+    UINT64 Physical;
+    UINT8 Byte;
+
+    if (!MemoryMapperVirtualToPhysical(VCpu, g_Backend->GetCr3(VCpu), GuestInstructionAddress(VCpu),
+                                       &Physical))
+        return FALSE;
+    Page       = HookPageFind(Physical);
+    Breakpoint = Page != NULL ? BreakpointOnPage(Page, Physical) : NULL;
+    if (Breakpoint != NULL) {
+        BreakpointPass(VCpu, Breakpoint, Page);
+        return TRUE;
     }
+    if (!MemoryMapperReadPhysical(VCpu, Physical, &Byte, sizeof(Byte)) || Byte == OPCODE_INT3)
+        return FALSE;
+    g_Backend->ViewFlushThisCore(VCpu);
+    return TRUE;
 }
 
 BOOLEAN HiddenBreakpointHandle(VIRTUAL_MACHINE_STATE *VCpu)
 {
+    UINT64 Virtual  = VCpu->LastVmexitRip;
+    BOOLEAN IsUsers = (INT64)Virtual >= 0;
     HIDDEN_BREAKPOINT *Breakpoint;
+    HOOK_PAGE *Page;
 
     /* In a step the core sees memory as it is: the INT3 is the guest's own. */
     if (VCpu->MtfEptHookRestorePoint != NULL)
         return FALSE;
-    Breakpoint = BreakpointFind(VCpu->LastVmexitRip);
-    if (Breakpoint == NULL)
-        return FALSE;
-
     VCpu->IncrementRip = FALSE;
-    BreakpointHit(VCpu, Breakpoint);
+    Breakpoint         = BreakpointInForce(Virtual, IsUsers ? FollowCurrentRoot(VCpu) : 0);
+    Page               = Breakpoint != NULL ? __atomic_load_n(&Breakpoint->Page, __ATOMIC_ACQUIRE) : NULL;
+    if (Page == NULL)
+        return IsUsers && HandleForeign(VCpu);
+    BreakpointHit(VCpu, Breakpoint, Page);
     return TRUE;
 }

@@ -8,6 +8,7 @@
 #include "hyperhv/hooks/HookPage.h"
 
 #include "platform/PlatformCpu.h"
+#include "platform/PlatformLock.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/hooks/HiddenBreakpoint.h"
 #include "hyperhv/hooks/Monitor.h"
@@ -16,9 +17,16 @@
 #define BUCKETS        (1u << BUCKET_BITS)
 #define PAGE_MASK_BITS (~(PLATFORM_PAGE_SIZE - 1))
 #define OPCODE_INT3    0xCCull
+#define REFRESH_ROUNDS 8
 
 /* Written in process context under the hooks' lock. */
 static HOOK_PAGE **Buckets;
+
+/* Guards what HookPage.h says. */
+static PLATFORM_SPIN_LOCK *PagesLock;
+
+/* Under the pages' lock. */
+static HOOK_PAGE *Aside;
 
 static UINT32 BucketOf(UINT64 Physical)
 {
@@ -27,8 +35,16 @@ static UINT32 BucketOf(UINT64 Physical)
 
 BOOLEAN HookPageInitialize(VOID)
 {
+    PagesLock = PlatformSpinLockCreate();
+    if (PagesLock == NULL)
+        return FALSE;
+    Aside   = NULL;
     Buckets = PlatformMemoryAllocate(BUCKETS * sizeof(*Buckets));
-    return Buckets != NULL;
+    if (Buckets != NULL)
+        return TRUE;
+    PlatformSpinLockDestroy(PagesLock);
+    PagesLock = NULL;
+    return FALSE;
 }
 
 VOID HookPageUninitialize(VOID)
@@ -44,7 +60,19 @@ VOID HookPageUninitialize(VOID)
         }
     }
     PlatformMemoryFree(Buckets);
-    Buckets = NULL;
+    PlatformSpinLockDestroy(PagesLock);
+    Buckets   = NULL;
+    PagesLock = NULL;
+}
+
+VOID HookPagesLock(VOID)
+{
+    PlatformSpinLockAcquire(PagesLock);
+}
+
+VOID HookPagesUnlock(VOID)
+{
+    PlatformSpinLockRelease(PagesLock);
 }
 
 HOOK_PAGE *HookPageFind(UINT64 Physical)
@@ -102,16 +130,61 @@ static UINT32 HookPageAccess(const HOOK_PAGE *Page)
     return Access;
 }
 
-VOID HookPageApply(HOOK_PAGE *Page)
+VOID HookPageShow(HOOK_PAGE *Page)
 {
     UINT64 Target = Page->Physical;
 
     if (Page->Breakpoints != NULL)
         Target = PlatformMemoryVirtualToPhysical(Page->Fake);
     g_Backend->ViewSetPage(Page->Physical, Target, HookPageAccess(Page));
+}
+
+static BOOLEAN HookPageIsFree(const HOOK_PAGE *Page)
+{
+    return Page->Breakpoints == NULL && Page->Monitors == NULL && !Page->IsAside;
+}
+
+VOID HookPageApply(HOOK_PAGE *Page)
+{
+    BOOLEAN IsFree;
+
+    HookPagesLock();
+    HookPageShow(Page);
+    IsFree = HookPageIsFree(Page);
+    HookPagesUnlock();
     g_Backend->ViewFlushAllCores();
-    if (Page->Breakpoints == NULL && Page->Monitors == NULL)
+    if (IsFree)
         HookPageForget(Page);
+}
+
+VOID HookPageSetAside(HOOK_PAGE *Page)
+{
+    if (Page->IsAside)
+        return;
+    Page->IsAside   = TRUE;
+    Page->NextAside = Aside;
+    Aside           = Page;
+}
+
+/* The cores were flushed when its last hook went. */
+VOID HookPageSweep(VOID)
+{
+    HOOK_PAGE *Page, *Next;
+    BOOLEAN IsFree;
+
+    HookPagesLock();
+    Page  = Aside;
+    Aside = NULL;
+    HookPagesUnlock();
+    for (; Page != NULL; Page = Next) {
+        Next = Page->NextAside;
+        HookPagesLock();
+        Page->IsAside = FALSE;
+        IsFree        = HookPageIsFree(Page);
+        HookPagesUnlock();
+        if (IsFree)
+            HookPageForget(Page);
+    }
 }
 
 BOOLEAN HookPageAddFake(HOOK_PAGE *Page)
@@ -148,16 +221,28 @@ static UINT64 OverlayBreakpoints(UINT64 Word, UINT8 Mask)
     return Word;
 }
 
+static UINT64 ShownWord(const HOOK_PAGE *Page, UINT32 Index)
+{
+    UINT64 Word = __atomic_load_n(&Page->Original[Index], __ATOMIC_RELAXED);
+    UINT8 Mask  = __atomic_load_n(&Page->BreakpointMask[Index], __ATOMIC_RELAXED);
+
+    return Mask != 0 ? OverlayBreakpoints(Word, Mask) : Word;
+}
+
+/* Two may do this at once, of whom one has not seen what the other has just marked, or what was just written:
+ * who stores last looks again. More than a few rounds mean that the guest goes on writing; each of its writes
+ * is followed by a refresh of its own. */
 VOID HookPageRefresh(HOOK_PAGE *Page)
 {
-    UINT32 Index;
+    UINT32 Index, Round;
     UINT64 Word;
 
     for (Index = 0; Index < HOOK_WORDS_PER_PAGE; Index++) {
-        Word = __atomic_load_n(&Page->Original[Index], __ATOMIC_RELAXED);
-        if (Page->BreakpointMask[Index] != 0)
-            Word = OverlayBreakpoints(Word, Page->BreakpointMask[Index]);
-        if (Page->Fake[Index] != Word)
-            __atomic_store_n(&Page->Fake[Index], Word, __ATOMIC_RELEASE);
+        for (Round = 0; Round < REFRESH_ROUNDS; Round++) {
+            Word = ShownWord(Page, Index);
+            if (__atomic_load_n(&Page->Fake[Index], __ATOMIC_RELAXED) == Word)
+                break;
+            __atomic_store_n(&Page->Fake[Index], Word, __ATOMIC_SEQ_CST);
+        }
     }
 }

@@ -29,13 +29,16 @@
 struct _HIDDEN_BREAKPOINT;
 struct _MONITOR;
 
-/* One hooked page. Made, changed and freed in process context under the hooks' lock; read in root mode at any
- * time, so lists are published entry by entry, and freed after PlatformCpuWaitForExits. */
+/* One hooked page. Made and freed in process context under the hooks' lock, changed under the pages' lock;
+ * read in root mode at any time, so lists are published entry by entry, and freed after
+ * PlatformCpuWaitForExits. */
 typedef struct _HOOK_PAGE {
-    struct _HOOK_PAGE *Next; /* of the same hash bucket */
-    UINT64 Physical;         /* of the page's first byte */
-    UINT64 *Original;        /* the page itself, as the kernel maps it; NULL where it does not (MMIO) */
-    UINT64 *Fake;            /* what is executed while there are hidden breakpoints; NULL before the first */
+    struct _HOOK_PAGE *Next;      /* of the same hash bucket */
+    struct _HOOK_PAGE *NextAside; /* of those that HookPageSweep looks at */
+    BOOLEAN IsAside;
+    UINT64 Physical;  /* of the page's first byte */
+    UINT64 *Original; /* the page itself, as the kernel maps it; NULL where it does not (MMIO) */
+    UINT64 *Fake;     /* what is executed while there are hidden breakpoints; NULL before the first */
     UINT8 BreakpointMask[HOOK_WORDS_PER_PAGE]; /* by 8-byte word: bit n, byte n of Fake holds a breakpoint */
     struct _HIDDEN_BREAKPOINT *Breakpoints;
     struct _MONITOR *Monitors;
@@ -51,6 +54,20 @@ HOOK_PAGE *HookPageFind(UINT64 Physical);
 /* Process context, under the hooks' lock. Finds or makes the page; its entry in the view can be changed from
  * then on. NULL: no memory, or the address lies beyond the processor's physical address width. */
 HOOK_PAGE *HookPageGet(UINT64 Physical);
+
+/* Where sleeping is not allowed. The pages' lock: what hooks lie on a page, and what the view shows of it.
+ * Taken after the hooks' lock, if both are. */
+VOID HookPagesLock(VOID);
+VOID HookPagesUnlock(VOID);
+
+/* Under the pages' lock, after a hook of the page came or went: its entry in the view is set accordingly. The
+ * caller flushes the cores. */
+VOID HookPageShow(HOOK_PAGE *Page);
+
+/* Under the pages' lock: a page that may have lost its last hook is looked at by the next sweep; which is
+ * in process context, under the hooks' lock, and frees it. */
+VOID HookPageSetAside(HOOK_PAGE *Page);
+VOID HookPageSweep(VOID);
 
 /* Process context, under the hooks' lock, after a hook of the page came or went: its entry in the view lacks
  * what its hooks wait for, on every core, when this returns. A page without hooks is forgotten and freed. */

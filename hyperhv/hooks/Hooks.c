@@ -10,14 +10,35 @@
 #include "SDK/imports/VmmImports.h"
 #include "platform/PlatformLock.h"
 #include "platform/PlatformMemory.h"
+#include "platform/PlatformModule.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/Globals.h"
+#include "hyperhv/hooks/Follow.h"
 #include "hyperhv/hooks/HiddenBreakpoint.h"
 #include "hyperhv/hooks/HookPage.h"
 #include "hyperhv/hooks/Monitor.h"
 
 /* Guards everything in this room that is not read in root mode alone. */
 static PLATFORM_MUTEX *HooksLock;
+
+VOID HooksAcquire(VOID)
+{
+    PlatformMutexAcquire(HooksLock);
+}
+
+VOID HooksRelease(VOID)
+{
+    PlatformMutexRelease(HooksLock);
+}
+
+/* Memory of a module that is about to be freed. */
+static VOID HooksLeave(UINT64 Start, UINT64 End)
+{
+    HooksAcquire();
+    HiddenBreakpointsLeave(Start, End);
+    MonitorsLeave(Start, End);
+    HooksRelease();
+}
 
 BOOLEAN HooksInitialize(VOID)
 {
@@ -28,8 +49,13 @@ BOOLEAN HooksInitialize(VOID)
         goto DestroyLock;
     if (!HiddenBreakpointInitialize())
         goto UninitializePages;
+    if (!PlatformModuleWatch(HooksLeave))
+        goto UninitializeBreakpoints;
+    FollowInitialize();
     return TRUE;
 
+UninitializeBreakpoints:
+    HiddenBreakpointUninitialize();
 UninitializePages:
     HookPageUninitialize();
 DestroyLock:
@@ -40,6 +66,8 @@ DestroyLock:
 
 VOID HooksUninitialize(VOID)
 {
+    PlatformModuleUnwatch();
+    FollowUninitialize();
     HiddenBreakpointUninitialize();
     MonitorUninitialize();
     HookPageUninitialize();
@@ -69,52 +97,116 @@ VOID HooksPageWritten(UINT64 Physical)
 
 /* --- exports --- */
 
-UINT32 ConfigureEptHook(UINT64 VirtualAddress, UINT32 ProcessId)
+/* Under the hooks' lock. Of several processes that had the number, one that lives goes first. NULL: none. */
+static HIDDEN_BREAKPOINT *FindBreakpoint(UINT64 Virtual, UINT32 ProcessId)
+{
+    HIDDEN_BREAKPOINT *Breakpoint = NULL, *Found = NULL;
+    FOLLOWED_PAGE *Followed = NULL;
+
+    if (ProcessId == VMM_NO_PROCESS)
+        return HiddenBreakpointFind(Virtual, NULL);
+    while ((Followed = FollowedPageFind(ProcessId, Virtual, Followed)) != NULL) {
+        Breakpoint = HiddenBreakpointFind(Virtual, Followed);
+        if (Breakpoint != NULL && (Found == NULL || FollowedPageState(Followed) != VMM_HOOK_GONE))
+            Found = Breakpoint;
+    }
+    return Found;
+}
+
+static UINT32 HookKernel(UINT64 Virtual)
 {
     UINT64 Physical;
+    UINT32 Error = DEBUGGER_ERROR_INVALID_ADDRESS;
+
+    HooksAcquire();
+    if (PlatformMemoryTranslateKernel(Virtual, &Physical))
+        Error = HiddenBreakpointSet(Virtual, Physical);
+    HooksRelease();
+    return Error;
+}
+
+static UINT32 HookUser(UINT64 Virtual, UINT32 ProcessId)
+{
+    FOLLOWED_PAGE *Followed;
     UINT32 Error;
 
+    HooksAcquire();
+    Error = FollowedPageGet(ProcessId, Virtual, &Followed);
+    if (Error == 0) {
+        Error = HiddenBreakpointSetFollowed(Virtual, Followed);
+        FollowedPageTidy(Followed);
+    }
+    HooksRelease();
+    if (Error == 0 && !FollowResolveProcess(ProcessId, Virtual, 1)) {
+        ConfigureEptUnHook(Virtual, ProcessId);
+        Error = DEBUGGER_ERROR_INVALID_ADDRESS;
+    }
+    FollowCloseUnused();
+    return Error;
+}
+
+UINT32 ConfigureEptHook(UINT64 VirtualAddress, UINT32 ProcessId)
+{
     if (g_GuestState == NULL)
         return DEBUGGER_ERROR_VMM_NOT_INITIALIZED;
-    if (ProcessId != VMM_NO_PROCESS || !PlatformMemoryTranslateKernel(VirtualAddress, &Physical))
-        return DEBUGGER_ERROR_INVALID_ADDRESS;
-
-    PlatformMutexAcquire(HooksLock);
-    Error = HiddenBreakpointSet(VirtualAddress, Physical);
-    PlatformMutexRelease(HooksLock);
-    return Error;
+    return ProcessId == VMM_NO_PROCESS ? HookKernel(VirtualAddress) : HookUser(VirtualAddress, ProcessId);
 }
 
 BOOLEAN ConfigureEptUnHook(UINT64 VirtualAddress, UINT32 ProcessId)
 {
-    BOOLEAN Found;
+    HIDDEN_BREAKPOINT *Breakpoint;
+    FOLLOWED_PAGE *Followed;
 
-    if (g_GuestState == NULL || ProcessId != VMM_NO_PROCESS)
+    if (g_GuestState == NULL)
         return FALSE;
-    PlatformMutexAcquire(HooksLock);
-    Found = HiddenBreakpointUnset(VirtualAddress);
-    PlatformMutexRelease(HooksLock);
-    return Found;
+    HooksAcquire();
+    Breakpoint = FindBreakpoint(VirtualAddress, ProcessId);
+    if (Breakpoint != NULL) {
+        Followed = Breakpoint->Followed;
+        HiddenBreakpointUnset(Breakpoint);
+        if (Followed != NULL)
+            FollowedPageTidy(Followed);
+    }
+    HookPageSweep();
+    HooksRelease();
+    FollowCloseUnused();
+    return Breakpoint != NULL;
 }
 
-/* Adds the range page by page; a range that fails in the middle is removed again. */
-static UINT32 MonitorAddRange(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access)
+/* The part of a range that lies on one page. */
+static UINT32 MonitorAddPage(UINT64 Tag, UINT64 Address, UINT32 Length, BOOLEAN IsPhysical, UINT32 Access,
+                             UINT32 ProcessId)
 {
-    UINT64 Physical, Part;
+    FOLLOWED_PAGE *Followed;
+    UINT64 Physical;
+    UINT32 Error;
+
+    if (IsPhysical)
+        return MonitorAddPart(Tag, 0, Address, Length, Access);
+    if (ProcessId == VMM_NO_PROCESS)
+        return PlatformMemoryTranslateKernel(Address, &Physical)
+                   ? MonitorAddPart(Tag, Address, Physical, Length, Access)
+                   : DEBUGGER_ERROR_INVALID_ADDRESS;
+    Error = FollowedPageGet(ProcessId, Address, &Followed);
+    if (Error != 0)
+        return Error;
+    Error = MonitorAddFollowedPart(Tag, Address, Followed, Length, Access);
+    FollowedPageTidy(Followed);
+    return Error;
+}
+
+static UINT32 MonitorAddRange(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access,
+                              UINT32 ProcessId)
+{
+    UINT64 Part;
     UINT32 Error = 0;
 
     for (; Length > 0 && Error == 0; Address += Part, Length -= Part) {
         Part = PLATFORM_PAGE_SIZE - (Address & (PLATFORM_PAGE_SIZE - 1));
         if (Part > Length)
             Part = Length;
-        Physical = Address;
-        if (!IsPhysical && !PlatformMemoryTranslateKernel(Address, &Physical))
-            Error = DEBUGGER_ERROR_INVALID_ADDRESS;
-        else
-            Error = MonitorAddPart(Tag, Physical, Physical + Part, Access);
+        Error = MonitorAddPage(Tag, Address, (UINT32)Part, IsPhysical, Access, ProcessId);
     }
-    if (Error != 0)
-        MonitorRemove(Tag);
     return Error;
 }
 
@@ -125,14 +217,17 @@ UINT32 ConfigureEptHookMonitor(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEA
 
     if (g_GuestState == NULL)
         return DEBUGGER_ERROR_VMM_NOT_INITIALIZED;
-    if (ProcessId != VMM_NO_PROCESS)
-        return DEBUGGER_ERROR_INVALID_ADDRESS;
     if (MonitorEventType(Access) == VMM_EVENT_TYPE_COUNT || Length == 0 || Address + Length < Address)
         return DEBUGGER_ERROR_INVALID_REQUEST;
 
-    PlatformMutexAcquire(HooksLock);
-    Error = MonitorAddRange(Tag, Address, Length, IsPhysical, Access);
-    PlatformMutexRelease(HooksLock);
+    HooksAcquire();
+    Error = MonitorAddRange(Tag, Address, Length, IsPhysical, Access, ProcessId);
+    HooksRelease();
+    if (Error == 0 && !IsPhysical && ProcessId != VMM_NO_PROCESS &&
+        !FollowResolveProcess(ProcessId, Address, Length))
+        Error = DEBUGGER_ERROR_INVALID_ADDRESS;
+    if (Error != 0)
+        ConfigureEptUnHookMonitor(Tag);
     return Error;
 }
 
@@ -142,23 +237,26 @@ BOOLEAN ConfigureEptUnHookMonitor(UINT64 Tag)
 
     if (g_GuestState == NULL)
         return FALSE;
-    PlatformMutexAcquire(HooksLock);
+    HooksAcquire();
     Found = MonitorRemove(Tag);
-    PlatformMutexRelease(HooksLock);
+    HookPageSweep();
+    HooksRelease();
+    FollowCloseUnused();
     return Found;
 }
 
 BOOLEAN ConfigureQueryHookState(UINT64 VirtualAddress, UINT32 ProcessId, VMM_HOOK_STATE *State)
 {
-    BOOLEAN Found;
+    const HIDDEN_BREAKPOINT *Breakpoint;
 
-    if (g_GuestState == NULL || ProcessId != VMM_NO_PROCESS)
+    if (g_GuestState == NULL)
         return FALSE;
-    PlatformMutexAcquire(HooksLock);
-    Found = HiddenBreakpointExists(VirtualAddress);
-    PlatformMutexRelease(HooksLock);
-    *State = VMM_HOOK_LIVE;
-    return Found;
+    HooksAcquire();
+    Breakpoint = FindBreakpoint(VirtualAddress, ProcessId);
+    if (Breakpoint != NULL)
+        *State = HiddenBreakpointState(Breakpoint);
+    HooksRelease();
+    return Breakpoint != NULL;
 }
 
 BOOLEAN ConfigureQueryMonitorState(UINT64 Tag, VMM_HOOK_STATE *State)
@@ -167,9 +265,8 @@ BOOLEAN ConfigureQueryMonitorState(UINT64 Tag, VMM_HOOK_STATE *State)
 
     if (g_GuestState == NULL)
         return FALSE;
-    PlatformMutexAcquire(HooksLock);
-    Found = MonitorExists(Tag);
-    PlatformMutexRelease(HooksLock);
-    *State = VMM_HOOK_LIVE;
+    HooksAcquire();
+    Found = MonitorState(Tag, State);
+    HooksRelease();
     return Found;
 }

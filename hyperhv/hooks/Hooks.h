@@ -7,6 +7,7 @@
  *   HookPage.c          pages with hooks: what each shows, how it is found
  *   HiddenBreakpoint.c  events when an instruction is about to be executed
  *   Monitor.c           events when memory is read, written or executed
+ *   Follow.c            hooks in the memory of processes, which go where their address goes
  *   HookStep.c          letting one instruction through; DirectInstruction.c: carrying it out instead
  */
 #ifndef HYPERHV_HOOKS_HOOKS_H
@@ -19,6 +20,10 @@ BOOLEAN HooksInitialize(VOID);
 
 /* Process context, no core virtualized any more. Frees all hooks. */
 VOID HooksUninitialize(VOID);
+
+/* Process context. The hooks' lock: everything in this room that is not read in root mode alone. */
+VOID HooksAcquire(VOID);
+VOID HooksRelease(VOID);
 
 /* Root mode, within the exit of an access that the view does not allow. Access: HOOK_ACCESS_..., with
  * HOOK_ACCESS_BY_PROCESSOR where it fits. FALSE: no hook explains it. */

@@ -8,6 +8,7 @@
 
 #include "SDK/ErrorCodes.h"
 #include "platform/PlatformCpu.h"
+#include "hyperhv/hooks/Follow.h"
 #include "hyperhv/hooks/GuestInstruction.h"
 #include "hyperhv/hooks/HookStep.h"
 #include "hyperhv/hooks/SkipInstruction.h"
@@ -55,15 +56,6 @@ BOOLEAN MonitorsExist(VOID)
     return __atomic_load_n(&AllParts, __ATOMIC_ACQUIRE) != NULL;
 }
 
-BOOLEAN MonitorExists(UINT64 Tag)
-{
-    const MONITOR *Part = AllParts;
-
-    while (Part != NULL && Part->Tag != Tag)
-        Part = Part->NextOfTag;
-    return Part != NULL;
-}
-
 UINT32 MonitorsAccess(const MONITOR *First)
 {
     UINT32 Access = 0;
@@ -73,43 +65,150 @@ UINT32 MonitorsAccess(const MONITOR *First)
     return Access;
 }
 
-UINT32 MonitorAddPart(UINT64 Tag, UINT64 Start, UINT64 End, UINT32 Access)
+static VMM_HOOK_STATE PartState(const MONITOR *Part)
 {
-    MONITOR *Part   = PlatformMemoryAllocate(sizeof(*Part));
-    HOOK_PAGE *Page = Part != NULL ? HookPageGet(Start) : NULL;
+    if (Part->Followed != NULL)
+        return FollowedPageState(Part->Followed);
+    return Part->Page != NULL ? VMM_HOOK_LIVE : VMM_HOOK_GONE;
+}
 
-    if (Page == NULL) {
-        PlatformMemoryFree(Part);
+BOOLEAN MonitorState(UINT64 Tag, VMM_HOOK_STATE *State)
+{
+    const MONITOR *Part;
+    BOOLEAN Found = FALSE;
+
+    *State = VMM_HOOK_LIVE;
+    for (Part = AllParts; Part != NULL; Part = Part->NextOfTag) {
+        if (Part->Tag != Tag)
+            continue;
+        Found = TRUE;
+        if (PartState(Part) > *State)
+            *State = PartState(Part);
+    }
+    return Found;
+}
+
+/* --- in force and out of force; under the pages' lock --- */
+
+VOID MonitorAttach(MONITOR *Part, HOOK_PAGE *Page)
+{
+    Part->Start      = Page->Physical + Part->Offset;
+    Part->End        = Part->Start + Part->Length;
+    Part->Page       = Page;
+    Part->NextOnPage = Page->Monitors;
+    __atomic_store_n(&Page->Monitors, Part, __ATOMIC_RELEASE);
+}
+
+VOID MonitorDetach(MONITOR *Part)
+{
+    MONITOR **Link;
+
+    if (Part->Page == NULL)
+        return;
+    for (Link = &Part->Page->Monitors; *Link != Part; Link = &(*Link)->NextOnPage)
+        ;
+    __atomic_store_n(Link, Part->NextOnPage, __ATOMIC_RELEASE);
+    Part->Page = NULL;
+}
+
+/* --- setting and unsetting; under the hooks' lock --- */
+
+/* In force on Page, which may be NULL: nothing is mapped where it is. */
+static VOID PartBegin(MONITOR *Part, HOOK_PAGE *Page)
+{
+    FOLLOWED_PAGE *Followed = Part->Followed;
+
+    HookPagesLock();
+    if (Followed != NULL) {
+        Part->NextFollowed = Followed->Monitors;
+        Followed->Monitors = Part;
+        Page               = Followed->Page;
+    }
+    if (Page != NULL)
+        MonitorAttach(Part, Page);
+    HookPagesUnlock();
+    if (Page != NULL)
+        HookPageApply(Page);
+}
+
+static UINT32 PartAdd(const MONITOR *Wanted, HOOK_PAGE *Page)
+{
+    MONITOR *Part = PlatformMemoryAllocate(sizeof(*Part));
+
+    if (Part == NULL) {
+        if (Page != NULL)
+            HookPageApply(Page);
         return DEBUGGER_ERROR_OUT_OF_MEMORY;
     }
-    *Part = (MONITOR){
-        .NextOnPage = Page->Monitors,
-        .NextOfTag  = AllParts,
-        .Page       = Page,
-        .Start      = Start,
-        .End        = End,
-        .Tag        = Tag,
-        .Access     = Access,
-        .EventType  = MonitorEventType(Access),
-    };
+    *Part           = *Wanted;
+    Part->Offset    = (UINT32)(Part->Start & (PLATFORM_PAGE_SIZE - 1));
+    Part->EventType = MonitorEventType(Part->Access);
+    Part->NextOfTag = AllParts;
     __atomic_store_n(&AllParts, Part, __ATOMIC_RELEASE);
-    __atomic_store_n(&Page->Monitors, Part, __ATOMIC_RELEASE);
-    HookPageApply(Page);
+    PartBegin(Part, Page);
     return 0;
 }
 
-static VOID MonitorRemovePart(MONITOR *Part)
+UINT32 MonitorAddPart(UINT64 Tag, UINT64 Virtual, UINT64 Physical, UINT32 Length, UINT32 Access)
+{
+    const MONITOR Wanted = {
+        .Tag = Tag, .Virtual = Virtual, .Start = Physical, .Length = Length, .Access = Access};
+    HOOK_PAGE *Page = HookPageGet(Physical);
+
+    return Page != NULL ? PartAdd(&Wanted, Page) : DEBUGGER_ERROR_OUT_OF_MEMORY;
+}
+
+UINT32 MonitorAddFollowedPart(UINT64 Tag, UINT64 Virtual, FOLLOWED_PAGE *Followed, UINT32 Length,
+                              UINT32 Access)
+{
+    const MONITOR Wanted = {.Tag      = Tag,
+                            .Virtual  = Virtual,
+                            .Start    = Virtual,
+                            .Length   = Length,
+                            .Access   = Access,
+                            .Followed = Followed,
+                            .Root     = FollowedPageRoot(Followed)};
+
+    return PartAdd(&Wanted, NULL);
+}
+
+/* Out of force: no core looks at it any more. */
+static VOID PartEnd(MONITOR *Part)
+{
+    HOOK_PAGE *Page;
+
+    HookPagesLock();
+    Page = Part->Page;
+    MonitorDetach(Part);
+    HookPagesUnlock();
+    PlatformCpuWaitForExits();
+    if (Page != NULL)
+        HookPageApply(Page);
+}
+
+static VOID PartUnlinkFollowed(MONITOR *Part)
+{
+    MONITOR **Link;
+
+    if (Part->Followed == NULL)
+        return;
+    HookPagesLock();
+    for (Link = &Part->Followed->Monitors; *Link != Part; Link = &(*Link)->NextFollowed)
+        ;
+    *Link = Part->NextFollowed;
+    HookPagesUnlock();
+    FollowedPageTidy(Part->Followed);
+}
+
+static VOID PartRemove(MONITOR *Part)
 {
     MONITOR **Link;
 
     for (Link = &AllParts; *Link != Part; Link = &(*Link)->NextOfTag)
         ;
     __atomic_store_n(Link, Part->NextOfTag, __ATOMIC_RELEASE);
-    for (Link = &Part->Page->Monitors; *Link != Part; Link = &(*Link)->NextOnPage)
-        ;
-    __atomic_store_n(Link, Part->NextOnPage, __ATOMIC_RELEASE);
-    PlatformCpuWaitForExits();
-    HookPageApply(Part->Page);
+    PartEnd(Part);
+    PartUnlinkFollowed(Part);
     PlatformMemoryFree(Part);
 }
 
@@ -122,11 +221,22 @@ BOOLEAN MonitorRemove(UINT64 Tag)
         Next = Part->NextOfTag;
         if (Part->Tag == Tag) {
             Found = TRUE;
-            MonitorRemovePart(Part);
+            PartRemove(Part);
         }
     }
     return Found;
 }
+
+VOID MonitorsLeave(UINT64 Start, UINT64 End)
+{
+    MONITOR *Part;
+
+    for (Part = AllParts; Part != NULL; Part = Part->NextOfTag)
+        if (Part->Followed == NULL && Part->Virtual >= Start && Part->Virtual < End && Part->Page != NULL)
+            PartEnd(Part);
+}
+
+/* --- hitting; VMX root mode --- */
 
 /* Which dispatcher tells an access; the gravest of several (a read-modify-write is a write). */
 static const struct {
@@ -177,6 +287,14 @@ static __attribute__((__noinline__)) UINT32 AccessSize(VIRTUAL_MACHINE_STATE *VC
     return Instruction.AccessSize != 0 ? Instruction.AccessSize : MONITOR_USUAL_SIZE;
 }
 
+/* Of a part in a process, only what that process does at the address where it has the page counts: others may
+ * have the same page. */
+static BOOLEAN IsOwnAccess(VIRTUAL_MACHINE_STATE *VCpu, const MONITOR *Part, const MONITORED_ACCESS *Hit)
+{
+    return Part->Root == 0 ||
+           (((Hit->Virtual ^ Part->Virtual) < PLATFORM_PAGE_SIZE) && FollowCurrentRoot(VCpu) == Part->Root);
+}
+
 /* Does the access touch a byte of the part? Most that do not are found out by where they begin. */
 static BOOLEAN IsTouched(VIRTUAL_MACHINE_STATE *VCpu, const MONITOR *Part, MONITORED_ACCESS *Hit)
 {
@@ -200,7 +318,7 @@ static BOOLEAN MonitorTellPre(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, MONI
 
     for (Part = __atomic_load_n(&Page->Monitors, __ATOMIC_ACQUIRE); Part != NULL;
          Part = __atomic_load_n(&Part->NextOnPage, __ATOMIC_ACQUIRE)) {
-        if (!(Part->Access & Hit->Access) || !IsTouched(VCpu, Part, Hit))
+        if (!(Part->Access & Hit->Access) || !IsTouched(VCpu, Part, Hit) || !IsOwnAccess(VCpu, Part, Hit))
             continue;
         PostRequired       = FALSE;
         Context.HookingTag = Part->Tag;

@@ -58,8 +58,9 @@ VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu)
     }
 
     RestoreNmiBlockingOfIret(Info);
-    if (Vector == VECTOR_BREAKPOINT && HiddenBreakpointHandle(VCpu))
-        return;
+    if (Vector == VECTOR_BREAKPOINT && Type == INTERRUPTION_TYPE_SOFTWARE_EXCEPTION &&
+        HiddenBreakpointHandle(VCpu))
+        return; /* INT3; INT n, which is none of ours, is of another type */
     if (Vector == VECTOR_BREAKPOINT && VmmCallbackHandleBreakpointException(VCpu->CoreId))
         return;
     if (Vector == VECTOR_DEBUG && VmmCallbackHandleDebugBreakpointException(VCpu->CoreId))

@@ -46,7 +46,8 @@
     X(DEBUGGER_ERROR_ADDRESS_NEEDS_PROCESS, 0xC000001A,                                                      \
       "an address of user space means something in one process only: name it with pid")                      \
     X(DEBUGGER_ERROR_SCRIPT_REFUSED, 0xC0000020, "the script's program is refused")                          \
-    X(DEBUGGER_ERROR_INVALID_POINTER, 0xC0000021, "the request points to memory that is not there")
+    X(DEBUGGER_ERROR_INVALID_POINTER, 0xC0000021, "the request points to memory that is not there")          \
+    X(DEBUGGER_ERROR_INVALID_PROCESS, 0xC000001B, "there is no such process, or it has no memory of its own")
 
 typedef enum _DEBUGGER_ERROR {
 #define DEBUGGER_ERROR_AS_ENUM(Name, Value, Text) Name = Value,

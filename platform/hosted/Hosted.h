@@ -83,6 +83,33 @@ VOID HostedSetProcess(const PLATFORM_PROCESS *Process);
 /* The process ProcessId, and no other, has memory of its own, by the page table Cr3 (0: nobody has). */
 VOID HostedSetProcessTable(UINT32 ProcessId, UINT64 Cr3);
 
+/* --- memory of processes, page by page --- */
+
+/* A process whose page table register has Root in the bits 13 to 51. Its number is not 0. */
+VOID HostedProcessStart(UINT32 ProcessId, UINT64 Root);
+
+/* Something becomes mapped where nothing was, as by a page fault: the kernel does not tell, unless it is
+ * watched. */
+VOID HostedProcessMap(UINT32 ProcessId, UINT64 Virtual, UINT64 Physical);
+
+/* What is mapped is given up for something else, or for nothing (Physical is 0): the kernel tells before. The
+ * threads of the process stay held until HostedProcessRun, after which they are in user mode. */
+VOID HostedProcessChange(UINT32 ProcessId, UINT64 Virtual, UINT64 Physical, BOOLEAN ThreadsAreHeld);
+VOID HostedProcessRun(UINT32 ProcessId);
+
+/* The process ends; its number is free. */
+VOID HostedProcessEnd(UINT32 ProcessId);
+
+/* Is what becomes mapped told; does anybody have the address space open? */
+BOOLEAN HostedProcessIsWatched(UINT32 ProcessId);
+BOOLEAN HostedProcessIsOpen(UINT32 ProcessId);
+
+/* Called at the end of each look-up: to change what was found. NULL: nothing is. */
+VOID HostedSetLookUpHandler(VOID (*Handler)(VOID));
+
+/* The memory of a module is about to be freed. */
+VOID HostedModuleLeaves(UINT64 Start, UINT64 End);
+
 /* --- for the hosted platform's own files --- */
 
 /* One more request: FALSE if it is the one that shall fail. */
@@ -98,5 +125,6 @@ VOID HostedDie(const CHAR *What) __attribute__((noreturn));
 
 VOID HostedResetMemory(VOID);
 VOID HostedResetCpu(VOID);
+VOID HostedResetProcesses(VOID);
 
 #endif

@@ -53,3 +53,25 @@ VOID PlatformMutexRelease(PLATFORM_MUTEX *Mutex)
     if (pthread_mutex_unlock(&Mutex->Mutex))
         HostedDie("a mutex was released that this thread does not hold");
 }
+
+/* A spin lock is a mutex under another name, which finds the same mistakes. */
+
+PLATFORM_SPIN_LOCK *PlatformSpinLockCreate(VOID)
+{
+    return (PLATFORM_SPIN_LOCK *)PlatformMutexCreate();
+}
+
+VOID PlatformSpinLockDestroy(PLATFORM_SPIN_LOCK *Lock)
+{
+    PlatformMutexDestroy((PLATFORM_MUTEX *)Lock);
+}
+
+VOID PlatformSpinLockAcquire(PLATFORM_SPIN_LOCK *Lock)
+{
+    PlatformMutexAcquire((PLATFORM_MUTEX *)Lock);
+}
+
+VOID PlatformSpinLockRelease(PLATFORM_SPIN_LOCK *Lock)
+{
+    PlatformMutexRelease((PLATFORM_MUTEX *)Lock);
+}

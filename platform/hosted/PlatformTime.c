@@ -35,6 +35,7 @@ VOID PlatformTimeWallClock(UINT64 *Nanoseconds, UINT64 *Tsc)
 VOID HostedReset(VOID)
 {
     HostedResetCpu();
+    HostedResetProcesses();
     HostedResetMemory();
     HostedSetTscPerMillisecond(DEFAULT_TSC_PER_MILLISECOND);
     HostedSetProcess(NULL);

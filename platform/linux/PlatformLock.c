@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PlatformLock.c - a lock for process context, on the Linux kernel's mutex.
+ * PlatformLock.c - locks for process context, on the Linux kernel's mutex and spinlock.
  */
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "platform/PlatformLock.h"
 
@@ -33,4 +34,32 @@ VOID PlatformMutexAcquire(PLATFORM_MUTEX *Mutex)
 VOID PlatformMutexRelease(PLATFORM_MUTEX *Mutex)
 {
     mutex_unlock(&Mutex->Mutex);
+}
+
+struct _PLATFORM_SPIN_LOCK {
+    spinlock_t Lock;
+};
+
+PLATFORM_SPIN_LOCK *PlatformSpinLockCreate(VOID)
+{
+    PLATFORM_SPIN_LOCK *Lock = kzalloc(sizeof(*Lock), GFP_KERNEL);
+
+    if (Lock != NULL)
+        spin_lock_init(&Lock->Lock);
+    return Lock;
+}
+
+VOID PlatformSpinLockDestroy(PLATFORM_SPIN_LOCK *Lock)
+{
+    kfree(Lock);
+}
+
+VOID PlatformSpinLockAcquire(PLATFORM_SPIN_LOCK *Lock)
+{
+    spin_lock(&Lock->Lock);
+}
+
+VOID PlatformSpinLockRelease(PLATFORM_SPIN_LOCK *Lock)
+{
+    spin_unlock(&Lock->Lock);
 }

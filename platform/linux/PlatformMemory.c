@@ -3,7 +3,6 @@
  * PlatformMemory.c - memory, on the Linux kernel's allocators. Context: as PlatformMemory.h says at each.
  */
 #include <linux/gfp.h>
-#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/uaccess.h>
@@ -11,6 +10,7 @@
 #include <asm/io.h>
 
 #include "platform/PlatformMemory.h"
+#include "platform/linux/KernelSymbols.h"
 
 PVOID PlatformMemoryAllocate(SIZE_T Bytes)
 {
@@ -79,20 +79,6 @@ BOOLEAN PlatformMemoryCopyToUser(UINT64 UserAddress, const VOID *From, SIZE_T By
     return copy_to_user((void __user *)UserAddress, From, Bytes) == 0;
 }
 
-/* init_mm is not exported, nor is kallsyms_lookup_name; a kprobe may be put on any function by name, and
- * tells where it is. */
-static struct mm_struct *FindInitMm(void)
-{
-    struct kprobe Probe = {.symbol_name = "kallsyms_lookup_name"};
-    unsigned long (*Lookup)(const char *Name);
-
-    if (register_kprobe(&Probe) != 0)
-        return NULL;
-    Lookup = (unsigned long (*)(const char *))Probe.addr;
-    unregister_kprobe(&Probe);
-    return (struct mm_struct *)Lookup("init_mm");
-}
-
 BOOLEAN PlatformMemoryCopyKernelMappings(PVOID TopLevelPage)
 {
     static struct mm_struct
@@ -100,7 +86,7 @@ BOOLEAN PlatformMemoryCopyKernelMappings(PVOID TopLevelPage)
     pgd_t *To = TopLevelPage;
 
     if (InitMm == NULL)
-        InitMm = FindInitMm();
+        InitMm = KernelSymbolFind("init_mm");
     if (InitMm == NULL)
         return FALSE;
     memcpy(To + KERNEL_PGD_BOUNDARY, InitMm->pgd + KERNEL_PGD_BOUNDARY,
