@@ -25,8 +25,8 @@ struct _FOLLOWED_SPACE;
 typedef struct _FOLLOWED_PAGE {
     struct _FOLLOWED_PAGE *Next; /* of the same process, by address */
     struct _FOLLOWED_SPACE *Space;
-    UINT64 Virtual; /* of the page's first byte */
-    HOOK_PAGE *Page; /* where its hooks are in force; NULL: nowhere */
+    UINT64 Virtual;    /* of the page's first byte */
+    HOOK_PAGE *Page;   /* where its hooks are in force; NULL: nowhere */
     BOOLEAN WasMapped; /* something has been mapped there since it was made */
     struct _HIDDEN_BREAKPOINT *Breakpoints;
     struct _MONITOR *Monitors;

@@ -48,9 +48,9 @@ UINT64 PlatformAddressSpaceRootMask(VOID);
 
 /* A page that was mapped when it was looked up; it is nobody else's before it is released. */
 typedef struct _PLATFORM_MAPPED_PAGE {
-    UINT64 Physical;  /* of its first byte */
-    UINT64 Moment;    /* the platform's own: when it was looked up */
-    PVOID Reference;  /* the platform's own */
+    UINT64 Physical; /* of its first byte */
+    UINT64 Moment;   /* the platform's own: when it was looked up */
+    PVOID Reference; /* the platform's own */
 } PLATFORM_MAPPED_PAGE;
 
 /* Process context, one caller at a time for an address space; may sleep. Brings the page that holds Virtual

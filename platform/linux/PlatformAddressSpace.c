@@ -45,10 +45,11 @@ struct _PLATFORM_ADDRESS_SPACE {
 
     spinlock_t Lock; /* guards what follows */
     struct list_head Holds;
-    unsigned int HoldCount; /* on the list, or at work */
-    unsigned int Changes;   /* of page tables, under way */
-    u64 Moment;             /* changes so far */
-    wait_queue_head_t Wait; /* for HoldCount or Changes to become 0 */
+    unsigned int HoldCount;   /* on the list, or at work */
+    unsigned int Withdrawals; /* between the holding of threads and the end of Withdraw */
+    unsigned int Changes;     /* of page tables, under way */
+    u64 Moment;               /* changes so far */
+    wait_queue_head_t Wait;   /* for one of the counts to become 0 */
 
     struct list_head Watched;         /* of WatchedSpaces; empty while not watched */
     const struct task_struct *Reader; /* the task that is in PlatformAddressSpaceLookUp */
@@ -66,12 +67,12 @@ static void HoldFree(struct hold *Hold)
     kfree_rcu(Hold, Rcu);
 }
 
-/* Tells who waits for it. */
-static void HoldLeave(PLATFORM_ADDRESS_SPACE *Space)
+/* One of the space's counts goes down; who waits for it is told. */
+static void CountDown(PLATFORM_ADDRESS_SPACE *Space, unsigned int *Count)
 {
     spin_lock(&Space->Lock);
-    if (--Space->HoldCount == 0)
-        wake_up(&Space->Wait);
+    if (--*Count == 0)
+        wake_up_all(&Space->Wait);
     spin_unlock(&Space->Lock);
 }
 
@@ -86,9 +87,10 @@ static void HoldRun(struct callback_head *Work)
     list_del(&Hold->Link);
     spin_unlock(&Space->Lock);
     HoldFree(Hold);
+    wait_event(Space->Wait, READ_ONCE(Space->Withdrawals) == 0);
     Space->User->Resolve(Space->Context);
     rcu_read_lock();
-    HoldLeave(Space);
+    CountDown(Space, &Space->HoldCount);
     rcu_read_unlock();
 }
 
@@ -96,9 +98,7 @@ static bool IsHeld(PLATFORM_ADDRESS_SPACE *Space, const struct task_struct *Task
 {
     const struct hold *Hold;
 
-    list_for_each_entry(Hold, &Space->Holds, Link)
-        if (Hold->Task == Task)
-            return true;
+    list_for_each_entry(Hold, &Space->Holds, Link) if (Hold->Task == Task) return true;
     return false;
 }
 
@@ -126,7 +126,7 @@ static void HoldWithdraw(struct hold *Hold)
     list_del(&Hold->Link);
     spin_unlock(&Space->Lock);
     HoldFree(Hold);
-    HoldLeave(Space);
+    CountDown(Space, &Space->HoldCount);
 }
 
 /* False: no memory. A thread that is on its way out needs no holding. */
@@ -152,9 +152,9 @@ static bool HoldThreads(PLATFORM_ADDRESS_SPACE *Space)
     bool Done = true;
 
     rcu_read_lock();
-    for_each_process_thread(Process, Task)
-        if (READ_ONCE(Task->mm) == Space->Mm && !(Task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_EXITING)))
-            Done &= HoldThread(Space, Task);
+    for_each_process_thread(Process, Task) if (READ_ONCE(Task->mm) == Space->Mm &&
+                                               !(Task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_EXITING)))
+        Done &= HoldThread(Space, Task);
     rcu_read_unlock();
     return Done;
 }
@@ -174,25 +174,32 @@ static bool MayMap(PLATFORM_ADDRESS_SPACE *Space, const struct mmu_notifier_rang
     return Range->event == MMU_NOTIFY_UNMAP && !list_empty(&Space->Watched) && current->mm == Space->Mm;
 }
 
+/* A held thread waits for the withdrawal, too: else it could be in user mode again before. */
+static void HoldAndWithdraw(PLATFORM_ADDRESS_SPACE *Space, const struct mmu_notifier_range *Range)
+{
+    bool AreHeld = HoldThreads(Space);
+
+    PlatformCpuWaitForExits();
+    Space->User->Withdraw(Space->Context, Range->start, Range->end, AreHeld);
+}
+
 static int ChangeBegins(struct mmu_notifier *Notifier, const struct mmu_notifier_range *Range)
 {
     PLATFORM_ADDRESS_SPACE *Space = container_of(Notifier, PLATFORM_ADDRESS_SPACE, Notifier);
-    bool AreHeld;
 
     if (IsOfRights(Range))
         return 0;
     spin_lock(&Space->Lock);
     Space->Changes++;
     Space->Moment++;
+    Space->Withdrawals++;
     spin_unlock(&Space->Lock);
 
-    if (Space->User->Concerns(Space->Context, Range->start, Range->end)) {
-        AreHeld = HoldThreads(Space);
-        PlatformCpuWaitForExits();
-        Space->User->Withdraw(Space->Context, Range->start, Range->end, AreHeld);
-    } else if (MayMap(Space, Range)) {
+    if (Space->User->Concerns(Space->Context, Range->start, Range->end))
+        HoldAndWithdraw(Space, Range);
+    CountDown(Space, &Space->Withdrawals);
+    if (MayMap(Space, Range))
         HoldThread(Space, current);
-    }
     return 0;
 }
 
@@ -202,10 +209,7 @@ static void ChangeEnds(struct mmu_notifier *Notifier, const struct mmu_notifier_
 
     if (IsOfRights(Range))
         return;
-    spin_lock(&Space->Lock);
-    if (--Space->Changes == 0)
-        wake_up(&Space->Wait);
-    spin_unlock(&Space->Lock);
+    CountDown(Space, &Space->Changes);
 }
 
 static void ProcessEnded(struct mmu_notifier *Notifier, struct mm_struct *Mm)
@@ -235,10 +239,10 @@ static int FaultBegins(struct kprobe *Probe, struct pt_regs *Regs)
     PLATFORM_ADDRESS_SPACE *Space;
 
     spin_lock(&WatchLock);
-    list_for_each_entry(Space, &WatchedSpaces, Watched)
-        if (Space->Mm == Area->vm_mm && READ_ONCE(Space->Reader) != current &&
-            Space->User->Concerns(Space->Context, Start, Start + PMD_SIZE))
-            HoldThreads(Space);
+    list_for_each_entry(Space, &WatchedSpaces,
+                        Watched) if (Space->Mm == Area->vm_mm && READ_ONCE(Space->Reader) != current &&
+                                     Space->User->Concerns(Space->Context, Start, Start + PMD_SIZE))
+        HoldThreads(Space);
     spin_unlock(&WatchLock);
     return 0;
 }
@@ -347,9 +351,7 @@ static struct hold *HoldToTry(PLATFORM_ADDRESS_SPACE *Space)
     struct hold *Hold, *Found = NULL;
 
     spin_lock(&Space->Lock);
-    list_for_each_entry(Hold, &Space->Holds, Link)
-        if (!Hold->IsTried)
-            Found = Hold;
+    list_for_each_entry(Hold, &Space->Holds, Link) if (!Hold->IsTried) Found = Hold;
     if (Found != NULL)
         Found->IsTried = true;
     spin_unlock(&Space->Lock);

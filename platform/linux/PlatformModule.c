@@ -22,9 +22,8 @@ static void TellRange(const void *Base, unsigned int Bytes)
 
 static void TellMemory(const struct module *Module, bool InitOnly)
 {
-    for_each_mod_mem_type(Type)
-        if (!InitOnly || mod_mem_type_is_init(Type))
-            TellRange(Module->mem[Type].base, Module->mem[Type].size);
+    for_each_mod_mem_type(Type) if (!InitOnly || mod_mem_type_is_init(Type))
+        TellRange(Module->mem[Type].base, Module->mem[Type].size);
 }
 
 #else

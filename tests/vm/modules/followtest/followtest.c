@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * followtest.c - a user of the VMM that sets hooks on addresses of processes and modules, and counts events by
- * address and process, for tests/vm/programs/follow.c. Takes the VMM into use when it is loaded.
+ * followtest.c - a user of the VMM that sets hooks on addresses of processes and modules, and counts events
+ * by address and process, for tests/vm/programs/follow.c. Takes the VMM into use when it is loaded.
  */
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -101,17 +101,31 @@ static long do_request(unsigned int code, FOLLOW_TEST *test)
     if (slot == NULL)
         return -ENOSPC;
     switch (code) {
-    case FOLLOW_TEST_HOOK: test->Result = ConfigureEptHook(test->Address, test->ProcessId); return 0;
-    case FOLLOW_TEST_UNHOOK: test->Result = ConfigureEptUnHook(test->Address, test->ProcessId); return 0;
-    case FOLLOW_TEST_STATE: test->Result = hook_state(test); return 0;
+    case FOLLOW_TEST_HOOK:
+        test->Result = ConfigureEptHook(test->Address, test->ProcessId);
+        return 0;
+    case FOLLOW_TEST_UNHOOK:
+        test->Result = ConfigureEptUnHook(test->Address, test->ProcessId);
+        return 0;
+    case FOLLOW_TEST_STATE:
+        test->Result = hook_state(test);
+        return 0;
     case FOLLOW_TEST_MONITOR:
         test->Result = ConfigureEptHookMonitor(test->Address, test->Address, test->Length, FALSE,
                                                test->Access, test->ProcessId);
         return 0;
-    case FOLLOW_TEST_UNMONITOR: test->Result = ConfigureEptUnHookMonitor(test->Address); return 0;
-    case FOLLOW_TEST_MONITOR_STATE: test->Result = monitor_state(test); return 0;
-    case FOLLOW_TEST_TAKE: test->Count = atomic_long_xchg(&slot->count, 0); return 0;
-    case FOLLOW_TEST_STRAY: test->Count = atomic_long_read(&stray); return 0;
+    case FOLLOW_TEST_UNMONITOR:
+        test->Result = ConfigureEptUnHookMonitor(test->Address);
+        return 0;
+    case FOLLOW_TEST_MONITOR_STATE:
+        test->Result = monitor_state(test);
+        return 0;
+    case FOLLOW_TEST_TAKE:
+        test->Count = atomic_long_xchg(&slot->count, 0);
+        return 0;
+    case FOLLOW_TEST_STRAY:
+        test->Count = atomic_long_read(&stray);
+        return 0;
     }
     return -ENOTTY;
 }
