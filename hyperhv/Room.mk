@@ -12,7 +12,7 @@ HYPERHV_SOURCES := $(addprefix hyperhv/, \
 
 # The kernel alone: the assembly (the hosted platform has the same functions on its fake processor), the module.
 HYPERHV_LINUX_SOURCES := hyperhv/vmx/AsmVmexitHandler.S $(addprefix platform/linux/, \
-    LinuxModuleHyperhv.c PlatformAddressSpace.c PlatformModule.c)
+    LinuxModuleHyperhv.c PlatformProcessMemory.c PlatformModule.c)
 
 $(eval $(call archive,hyperhv,$(HYPERHV_SOURCES)))
 

@@ -2,14 +2,14 @@
 /*
  * Follow.c - hooks in the memory of processes, which go where their virtual address goes.
  *
- * Context: as Follow.h says; what the platform calls, as PlatformAddressSpace.h says. Locks are taken in this
- * order: a process's Resolving, the hooks' lock, the pages' lock. While a page is looked up, memory may be
- * allocated and so be taken from any process: Withdraw takes the last of them alone.
+ * Context: as Follow.h says; what the platform calls, as PlatformProcessMemory.h says. Locks are taken in
+ * this order: a process's Resolving, the hooks' lock, the pages' lock. While a page is looked up, memory may
+ * be allocated and so be taken from any process: Withdraw takes the last of them alone.
  */
 #include "hyperhv/hooks/Follow.h"
 
 #include "SDK/ErrorCodes.h"
-#include "platform/PlatformAddressSpace.h"
+#include "platform/PlatformProcessMemory.h"
 #include "platform/PlatformLock.h"
 #include "platform/PlatformMemory.h"
 #include "hyperhv/core/Backend.h"
@@ -23,7 +23,7 @@
 /* A process with followed pages. Made and freed in process context under the hooks' lock. */
 typedef struct _FOLLOWED_SPACE {
     struct _FOLLOWED_SPACE *Next;
-    PLATFORM_ADDRESS_SPACE *Platform;
+    PLATFORM_PROCESS_MEMORY *Platform;
     UINT32 ProcessId;
     UINT32 Users;              /* callers of FollowResolveProcess; under the hooks' lock */
     BOOLEAN IsGone;            /* written under the pages' lock */
@@ -73,7 +73,7 @@ VMM_HOOK_STATE FollowedPageState(const FOLLOWED_PAGE *Followed)
 
 UINT64 FollowedPageRoot(const FOLLOWED_PAGE *Followed)
 {
-    return PlatformAddressSpaceRoot(Followed->Space->Platform);
+    return PlatformProcessMemoryRoot(Followed->Space->Platform);
 }
 
 UINT64 FollowCurrentRoot(VIRTUAL_MACHINE_STATE *VCpu)
@@ -187,7 +187,7 @@ static BOOLEAN AttachIfCurrent(FOLLOWED_PAGE *Followed, const PLATFORM_MAPPED_PA
     BOOLEAN IsCurrent;
 
     HookPagesLock();
-    IsCurrent = PlatformAddressSpaceIsCurrent(Space->Platform, Mapped);
+    IsCurrent = PlatformProcessMemoryIsCurrent(Space->Platform, Mapped);
     if (IsCurrent && FollowedPageState(Followed) == VMM_HOOK_NOT_MAPPED)
         FollowedPageAttach(Followed, Page);
     HookPagesUnlock();
@@ -228,10 +228,10 @@ static BOOLEAN ResolvePage(FOLLOWED_SPACE *Space, UINT64 Virtual)
     BOOLEAN IsDone;
 
     do {
-        if (!PlatformAddressSpaceLookUp(Space->Platform, Virtual, &Mapped))
+        if (!PlatformProcessMemoryLookUp(Space->Platform, Virtual, &Mapped))
             return FALSE;
         IsDone = PutInForce(Space, Virtual, &Mapped);
-        PlatformAddressSpaceRelease(&Mapped);
+        PlatformProcessMemoryRelease(&Mapped);
     } while (!IsDone);
     return TRUE;
 }
@@ -255,15 +255,15 @@ static VOID FollowResolve(PVOID Context)
     PlatformMutexAcquire(Space->Resolving);
     AreLive = ResolveAll(Space);
     if (!AreLive) {
-        PlatformAddressSpaceWatch(Space->Platform, TRUE);
+        PlatformProcessMemoryWatch(Space->Platform, TRUE);
         AreLive = ResolveAll(Space);
     }
     if (AreLive)
-        PlatformAddressSpaceWatch(Space->Platform, FALSE);
+        PlatformProcessMemoryWatch(Space->Platform, FALSE);
     PlatformMutexRelease(Space->Resolving);
 }
 
-static const PLATFORM_ADDRESS_SPACE_USER FollowUser = {
+static const PLATFORM_PROCESS_MEMORY_USER FollowUser = {
     .Concerns = FollowConcerns,
     .Withdraw = FollowWithdraw,
     .Resolve  = FollowResolve,
@@ -275,7 +275,7 @@ static const PLATFORM_ADDRESS_SPACE_USER FollowUser = {
 static VOID SpaceFree(FOLLOWED_SPACE *Space)
 {
     if (Space->Platform != NULL)
-        PlatformAddressSpaceClose(Space->Platform);
+        PlatformProcessMemoryClose(Space->Platform);
     PlatformMutexDestroy(Space->Resolving);
     PlatformMemoryFree(Space);
 }
@@ -292,7 +292,7 @@ static UINT32 SpaceOpen(UINT32 ProcessId, FOLLOWED_SPACE **Opened)
         SpaceFree(Space);
         return DEBUGGER_ERROR_OUT_OF_MEMORY;
     }
-    Space->Platform = PlatformAddressSpaceOpen(ProcessId, &FollowUser, Space);
+    Space->Platform = PlatformProcessMemoryOpen(ProcessId, &FollowUser, Space);
     if (Space->Platform == NULL) {
         SpaceFree(Space);
         return DEBUGGER_ERROR_INVALID_PROCESS;
@@ -427,7 +427,7 @@ VOID FollowCloseUnused(VOID)
 
 VOID FollowInitialize(VOID)
 {
-    RootMask = PlatformAddressSpaceRootMask();
+    RootMask = PlatformProcessMemoryRootMask();
 }
 
 VOID FollowUninitialize(VOID)
@@ -438,7 +438,7 @@ VOID FollowUninitialize(VOID)
     FollowCloseUnused();
     while ((Space = Spaces) != NULL) {
         Spaces = Space->Next;
-        PlatformAddressSpaceClose(Space->Platform);
+        PlatformProcessMemoryClose(Space->Platform);
         Space->Platform = NULL;
         while ((Followed = Space->Pages) != NULL) {
             Space->Pages = Followed->Next;

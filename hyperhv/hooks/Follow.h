@@ -5,7 +5,7 @@
  * A hook in a process belongs to a followed page: a page of the process's addresses. While something is
  * mapped there, the hooks of the followed page are in force on the physical page (a HOOK_PAGE). Before the
  * kernel gives that up they are taken from it, and before the process executes anything again they are on
- * what is mapped there by then (PlatformAddressSpace.h tells how that is possible).
+ * what is mapped there by then (PlatformProcessMemory.h tells how that is possible).
  *
  *     NOT_MAPPED -> LIVE     found mapped (FollowResolve)
  *     LIVE -> NOT_MAPPED     about to be given up

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PlatformAddressSpace.c - the memory of a process, on the Linux kernel's MMU notifiers.
+ * PlatformProcessMemory.c - the memory of a process, on the Linux kernel's MMU notifiers.
  *
  * How threads are held: each gets a piece of work that the kernel does before it lets the thread go to user
  * mode (task_work), and is prodded; then every core takes an interrupt, after which no thread is in user mode
@@ -8,12 +8,11 @@
  * mapped is not told by the kernel; while something waits for it, a probe on handle_mm_fault, which all
  * faults pass, gives the threads work too.
  *
- * Context: as PlatformAddressSpace.h says at each.
+ * Context: as PlatformProcessMemory.h says at each.
  */
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
-#include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -22,25 +21,26 @@
 #include <linux/version.h>
 #include <asm/io.h>
 
-#include "platform/PlatformAddressSpace.h"
+#include "platform/PlatformProcessMemory.h"
 #include "platform/PlatformCpu.h"
 #include "platform/PlatformMemory.h"
+#include "platform/PlatformProcess.h"
 #include "platform/linux/KernelSymbols.h"
 
 /* A thread that is to call Resolve before it is in user mode. */
 struct hold {
     struct callback_head Work;
     struct list_head Link; /* of the space's Holds, until it begins */
-    PLATFORM_ADDRESS_SPACE *Space;
+    PLATFORM_PROCESS_MEMORY *Space;
     struct task_struct *Task; /* referenced while on the list */
-    bool IsTried;             /* PlatformAddressSpaceClose has tried to take it back */
+    bool IsTried;             /* PlatformProcessMemoryClose has tried to take it back */
     struct rcu_head Rcu;
 };
 
-struct _PLATFORM_ADDRESS_SPACE {
+struct _PLATFORM_PROCESS_MEMORY {
     struct mmu_notifier Notifier;
     struct mm_struct *Mm; /* the notifier's; its users are not counted */
-    const PLATFORM_ADDRESS_SPACE_USER *User;
+    const PLATFORM_PROCESS_MEMORY_USER *User;
     PVOID Context;
 
     spinlock_t Lock; /* guards what follows */
@@ -52,7 +52,7 @@ struct _PLATFORM_ADDRESS_SPACE {
     wait_queue_head_t Wait;   /* for one of the counts to become 0 */
 
     struct list_head Watched;         /* of WatchedSpaces; empty while not watched */
-    const struct task_struct *Reader; /* the task that is in PlatformAddressSpaceLookUp */
+    const struct task_struct *Reader; /* the task that is in PlatformProcessMemoryLookUp */
 };
 
 /* Not exported: takes work back from a thread. Looked for once. */
@@ -68,7 +68,7 @@ static void HoldFree(struct hold *Hold)
 }
 
 /* One of the space's counts goes down; who waits for it is told. */
-static void CountDown(PLATFORM_ADDRESS_SPACE *Space, unsigned int *Count)
+static void CountDown(PLATFORM_PROCESS_MEMORY *Space, unsigned int *Count)
 {
     spin_lock(&Space->Lock);
     if (--*Count == 0)
@@ -80,8 +80,8 @@ static void CountDown(PLATFORM_ADDRESS_SPACE *Space, unsigned int *Count)
  * and the space they use may go. */
 static void HoldRun(struct callback_head *Work)
 {
-    struct hold *Hold             = container_of(Work, struct hold, Work);
-    PLATFORM_ADDRESS_SPACE *Space = Hold->Space;
+    struct hold *Hold              = container_of(Work, struct hold, Work);
+    PLATFORM_PROCESS_MEMORY *Space = Hold->Space;
 
     spin_lock(&Space->Lock);
     list_del(&Hold->Link);
@@ -94,7 +94,7 @@ static void HoldRun(struct callback_head *Work)
     rcu_read_unlock();
 }
 
-static bool IsHeld(PLATFORM_ADDRESS_SPACE *Space, const struct task_struct *Task)
+static bool IsHeld(PLATFORM_PROCESS_MEMORY *Space, const struct task_struct *Task)
 {
     const struct hold *Hold;
 
@@ -105,7 +105,7 @@ static bool IsHeld(PLATFORM_ADDRESS_SPACE *Space, const struct task_struct *Task
 /* Puts it on the list, unless the thread is there. */
 static bool HoldEnter(struct hold *Hold)
 {
-    PLATFORM_ADDRESS_SPACE *Space = Hold->Space;
+    PLATFORM_PROCESS_MEMORY *Space = Hold->Space;
     bool New;
 
     spin_lock(&Space->Lock);
@@ -120,7 +120,7 @@ static bool HoldEnter(struct hold *Hold)
 
 static void HoldWithdraw(struct hold *Hold)
 {
-    PLATFORM_ADDRESS_SPACE *Space = Hold->Space;
+    PLATFORM_PROCESS_MEMORY *Space = Hold->Space;
 
     spin_lock(&Space->Lock);
     list_del(&Hold->Link);
@@ -130,7 +130,7 @@ static void HoldWithdraw(struct hold *Hold)
 }
 
 /* False: no memory. A thread that is on its way out needs no holding. */
-static bool HoldThread(PLATFORM_ADDRESS_SPACE *Space, struct task_struct *Task)
+static bool HoldThread(PLATFORM_PROCESS_MEMORY *Space, struct task_struct *Task)
 {
     struct hold *Hold = kmalloc(sizeof(*Hold), GFP_ATOMIC | __GFP_NOWARN);
 
@@ -146,7 +146,7 @@ static bool HoldThread(PLATFORM_ADDRESS_SPACE *Space, struct task_struct *Task)
 }
 
 /* Every task that executes user code in this address space. */
-static bool HoldThreads(PLATFORM_ADDRESS_SPACE *Space)
+static bool HoldThreads(PLATFORM_PROCESS_MEMORY *Space)
 {
     struct task_struct *Process, *Task;
     bool Done = true;
@@ -169,13 +169,13 @@ static bool IsOfRights(const struct mmu_notifier_range *Range)
 }
 
 /* Pages that are moved to another address become mapped there without a fault. */
-static bool MayMap(PLATFORM_ADDRESS_SPACE *Space, const struct mmu_notifier_range *Range)
+static bool MayMap(PLATFORM_PROCESS_MEMORY *Space, const struct mmu_notifier_range *Range)
 {
     return Range->event == MMU_NOTIFY_UNMAP && !list_empty(&Space->Watched) && current->mm == Space->Mm;
 }
 
 /* A held thread waits for the withdrawal, too: else it could be in user mode again before. */
-static void HoldAndWithdraw(PLATFORM_ADDRESS_SPACE *Space, const struct mmu_notifier_range *Range)
+static void HoldAndWithdraw(PLATFORM_PROCESS_MEMORY *Space, const struct mmu_notifier_range *Range)
 {
     bool AreHeld = HoldThreads(Space);
 
@@ -185,7 +185,7 @@ static void HoldAndWithdraw(PLATFORM_ADDRESS_SPACE *Space, const struct mmu_noti
 
 static int ChangeBegins(struct mmu_notifier *Notifier, const struct mmu_notifier_range *Range)
 {
-    PLATFORM_ADDRESS_SPACE *Space = container_of(Notifier, PLATFORM_ADDRESS_SPACE, Notifier);
+    PLATFORM_PROCESS_MEMORY *Space = container_of(Notifier, PLATFORM_PROCESS_MEMORY, Notifier);
 
     if (IsOfRights(Range))
         return 0;
@@ -205,7 +205,7 @@ static int ChangeBegins(struct mmu_notifier *Notifier, const struct mmu_notifier
 
 static void ChangeEnds(struct mmu_notifier *Notifier, const struct mmu_notifier_range *Range)
 {
-    PLATFORM_ADDRESS_SPACE *Space = container_of(Notifier, PLATFORM_ADDRESS_SPACE, Notifier);
+    PLATFORM_PROCESS_MEMORY *Space = container_of(Notifier, PLATFORM_PROCESS_MEMORY, Notifier);
 
     if (IsOfRights(Range))
         return;
@@ -214,7 +214,7 @@ static void ChangeEnds(struct mmu_notifier *Notifier, const struct mmu_notifier_
 
 static void ProcessEnded(struct mmu_notifier *Notifier, struct mm_struct *Mm)
 {
-    PLATFORM_ADDRESS_SPACE *Space = container_of(Notifier, PLATFORM_ADDRESS_SPACE, Notifier);
+    PLATFORM_PROCESS_MEMORY *Space = container_of(Notifier, PLATFORM_PROCESS_MEMORY, Notifier);
 
     Space->User->Ended(Space->Context);
 }
@@ -236,7 +236,7 @@ static int FaultBegins(struct kprobe *Probe, struct pt_regs *Regs)
 {
     const struct vm_area_struct *Area = (const struct vm_area_struct *)Regs->di;
     unsigned long Start               = Regs->si & PMD_MASK;
-    PLATFORM_ADDRESS_SPACE *Space;
+    PLATFORM_PROCESS_MEMORY *Space;
 
     spin_lock(&WatchLock);
     list_for_each_entry(Space, &WatchedSpaces,
@@ -258,7 +258,7 @@ static bool ProbeFaults(void)
     return false;
 }
 
-static void WatchBegin(PLATFORM_ADDRESS_SPACE *Space)
+static void WatchBegin(PLATFORM_PROCESS_MEMORY *Space)
 {
     if (list_empty(&WatchedSpaces) && !ProbeFaults())
         return;
@@ -267,7 +267,7 @@ static void WatchBegin(PLATFORM_ADDRESS_SPACE *Space)
     spin_unlock(&WatchLock);
 }
 
-static void WatchEnd(PLATFORM_ADDRESS_SPACE *Space)
+static void WatchEnd(PLATFORM_PROCESS_MEMORY *Space)
 {
     spin_lock(&WatchLock);
     list_del_init(&Space->Watched);
@@ -276,7 +276,7 @@ static void WatchEnd(PLATFORM_ADDRESS_SPACE *Space)
         unregister_kprobe(&FaultProbe);
 }
 
-VOID PlatformAddressSpaceWatch(PLATFORM_ADDRESS_SPACE *Space, BOOLEAN On)
+VOID PlatformProcessMemoryWatch(PLATFORM_PROCESS_MEMORY *Space, BOOLEAN On)
 {
     mutex_lock(&WatchMutex);
     if (On && list_empty(&Space->Watched))
@@ -288,24 +288,10 @@ VOID PlatformAddressSpaceWatch(PLATFORM_ADDRESS_SPACE *Space, BOOLEAN On)
 
 /* --- opening and closing --- */
 
-static struct mm_struct *MmOfProcess(UINT32 ProcessId)
+static PLATFORM_PROCESS_MEMORY *SpaceCreate(struct mm_struct *Mm, const PLATFORM_PROCESS_MEMORY_USER *User,
+                                            PVOID Context)
 {
-    struct pid *Pid          = find_get_pid((pid_t)ProcessId);
-    struct task_struct *Task = get_pid_task(Pid, PIDTYPE_TGID);
-    struct mm_struct *Mm     = NULL;
-
-    put_pid(Pid);
-    if (Task == NULL)
-        return NULL;
-    Mm = get_task_mm(Task); /* none of a thread of the kernel */
-    put_task_struct(Task);
-    return Mm;
-}
-
-static PLATFORM_ADDRESS_SPACE *SpaceCreate(struct mm_struct *Mm, const PLATFORM_ADDRESS_SPACE_USER *User,
-                                           PVOID Context)
-{
-    PLATFORM_ADDRESS_SPACE *Space = kzalloc(sizeof(*Space), GFP_KERNEL);
+    PLATFORM_PROCESS_MEMORY *Space = kzalloc(sizeof(*Space), GFP_KERNEL);
 
     if (Space == NULL)
         return NULL;
@@ -323,21 +309,18 @@ static PLATFORM_ADDRESS_SPACE *SpaceCreate(struct mm_struct *Mm, const PLATFORM_
     return NULL;
 }
 
-PLATFORM_ADDRESS_SPACE *PlatformAddressSpaceOpen(UINT32 ProcessId, const PLATFORM_ADDRESS_SPACE_USER *User,
-                                                 PVOID Context)
+PLATFORM_PROCESS_MEMORY *PlatformProcessMemoryOpen(UINT32 ProcessId, const PLATFORM_PROCESS_MEMORY_USER *User,
+                                                   PVOID Context)
 {
-    PLATFORM_ADDRESS_SPACE *Space = NULL;
-    struct mm_struct *Mm;
+    PLATFORM_PROCESS_MEMORY *Space;
+    PLATFORM_ADDRESS_SPACE Process;
 
     if (CancelWork == NULL)
         CancelWork = KernelSymbolFind("task_work_cancel_match");
-    if (CancelWork == NULL)
+    if (CancelWork == NULL || !PlatformProcessAddressSpaceGet(ProcessId, &Process))
         return NULL;
-    Mm = MmOfProcess(ProcessId);
-    if (Mm == NULL)
-        return NULL;
-    Space = SpaceCreate(Mm, User, Context);
-    mmput(Mm);
+    Space = SpaceCreate(Process.Handle, User, Context);
+    PlatformProcessAddressSpacePut(&Process);
     return Space;
 }
 
@@ -346,7 +329,7 @@ static bool IsWork(struct callback_head *Work, void *Data)
     return Work == Data;
 }
 
-static struct hold *HoldToTry(PLATFORM_ADDRESS_SPACE *Space)
+static struct hold *HoldToTry(PLATFORM_PROCESS_MEMORY *Space)
 {
     struct hold *Hold, *Found = NULL;
 
@@ -359,7 +342,7 @@ static struct hold *HoldToTry(PLATFORM_ADDRESS_SPACE *Space)
 }
 
 /* A thread that sleeps would keep its work for ever. What cannot be taken back has begun. */
-static void CancelHolds(PLATFORM_ADDRESS_SPACE *Space)
+static void CancelHolds(PLATFORM_PROCESS_MEMORY *Space)
 {
     struct hold *Hold;
 
@@ -371,9 +354,9 @@ static void CancelHolds(PLATFORM_ADDRESS_SPACE *Space)
     wait_event(Space->Wait, READ_ONCE(Space->HoldCount) == 0);
 }
 
-VOID PlatformAddressSpaceClose(PLATFORM_ADDRESS_SPACE *Space)
+VOID PlatformProcessMemoryClose(PLATFORM_PROCESS_MEMORY *Space)
 {
-    PlatformAddressSpaceWatch(Space, FALSE);
+    PlatformProcessMemoryWatch(Space, FALSE);
     mmu_notifier_unregister(&Space->Notifier, Space->Mm);
     CancelHolds(Space);
     synchronize_rcu();
@@ -383,12 +366,12 @@ VOID PlatformAddressSpaceClose(PLATFORM_ADDRESS_SPACE *Space)
 /* --- looking up --- */
 
 /* With page table isolation, a process has a page table for user mode in the page after the kernel's. */
-UINT64 PlatformAddressSpaceRootMask(VOID)
+UINT64 PlatformProcessMemoryRootMask(VOID)
 {
     return PTE_PFN_MASK & ~(boot_cpu_has(X86_FEATURE_PTI) ? PAGE_SIZE : 0);
 }
 
-UINT64 PlatformAddressSpaceRoot(const PLATFORM_ADDRESS_SPACE *Space)
+UINT64 PlatformProcessMemoryRoot(const PLATFORM_PROCESS_MEMORY *Space)
 {
     return __pa(Space->Mm->pgd);
 }
@@ -422,8 +405,8 @@ static struct page *GetOwnPage(struct mm_struct *Mm, unsigned long Address)
     return Own;
 }
 
-BOOLEAN PlatformAddressSpaceLookUp(PLATFORM_ADDRESS_SPACE *Space, UINT64 Virtual,
-                                   PLATFORM_MAPPED_PAGE *Mapped)
+BOOLEAN PlatformProcessMemoryLookUp(PLATFORM_PROCESS_MEMORY *Space, UINT64 Virtual,
+                                    PLATFORM_MAPPED_PAGE *Mapped)
 {
     struct page *Page;
 
@@ -444,12 +427,12 @@ BOOLEAN PlatformAddressSpaceLookUp(PLATFORM_ADDRESS_SPACE *Space, UINT64 Virtual
     return TRUE;
 }
 
-VOID PlatformAddressSpaceRelease(PLATFORM_MAPPED_PAGE *Mapped)
+VOID PlatformProcessMemoryRelease(PLATFORM_MAPPED_PAGE *Mapped)
 {
     put_page(Mapped->Reference);
 }
 
-BOOLEAN PlatformAddressSpaceIsCurrent(PLATFORM_ADDRESS_SPACE *Space, const PLATFORM_MAPPED_PAGE *Mapped)
+BOOLEAN PlatformProcessMemoryIsCurrent(PLATFORM_PROCESS_MEMORY *Space, const PLATFORM_MAPPED_PAGE *Mapped)
 {
     BOOLEAN Current;
 

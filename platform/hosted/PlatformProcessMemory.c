@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * PlatformAddressSpace.c - the memory of pretended processes, which a test maps and unmaps page by page; and
+ * PlatformProcessMemory.c - the memory of pretended processes, which a test maps and unmaps page by page; and
  * modules that leave.
  *
  * Context: user space, one thread.
  */
 #include <stdlib.h>
 
-#include "platform/PlatformAddressSpace.h"
+#include "platform/PlatformProcessMemory.h"
 #include "platform/PlatformMemory.h"
 #include "platform/PlatformModule.h"
 #include "platform/hosted/Hosted.h"
@@ -26,13 +26,13 @@ typedef struct _HOSTED_PROCESS {
     UINT64 Root;
     UINT64 Moment; /* changes so far */
     HOSTED_MAPPING Pages[MAX_PAGES];
-    PLATFORM_ADDRESS_SPACE *Space; /* NULL: not open, or ended */
+    PLATFORM_PROCESS_MEMORY *Space; /* NULL: not open, or ended */
 } HOSTED_PROCESS;
 
-struct _PLATFORM_ADDRESS_SPACE {
+struct _PLATFORM_PROCESS_MEMORY {
     HOSTED_PROCESS *Process; /* NULL: it has ended */
     UINT64 Root;
-    const PLATFORM_ADDRESS_SPACE_USER *User;
+    const PLATFORM_PROCESS_MEMORY_USER *User;
     PVOID Context;
     BOOLEAN IsWatched;
 };
@@ -93,8 +93,8 @@ VOID HostedProcessStart(UINT32 ProcessId, UINT64 Root)
 
 VOID HostedProcessMap(UINT32 ProcessId, UINT64 Virtual, UINT64 Physical)
 {
-    HOSTED_PROCESS *Process       = ProcessMustFind(ProcessId);
-    PLATFORM_ADDRESS_SPACE *Space = Process->Space;
+    HOSTED_PROCESS *Process        = ProcessMustFind(ProcessId);
+    PLATFORM_PROCESS_MEMORY *Space = Process->Space;
 
     MappingAdd(Process, Virtual, Physical);
     if (Space && Space->IsWatched && Space->User->Concerns(Space->Context, Virtual, Virtual + 1))
@@ -103,8 +103,8 @@ VOID HostedProcessMap(UINT32 ProcessId, UINT64 Virtual, UINT64 Physical)
 
 VOID HostedProcessChange(UINT32 ProcessId, UINT64 Virtual, UINT64 Physical, BOOLEAN ThreadsAreHeld)
 {
-    HOSTED_PROCESS *Process       = ProcessMustFind(ProcessId);
-    PLATFORM_ADDRESS_SPACE *Space = Process->Space;
+    HOSTED_PROCESS *Process        = ProcessMustFind(ProcessId);
+    PLATFORM_PROCESS_MEMORY *Space = Process->Space;
     HOSTED_MAPPING *Mapping;
     UINT64 Start = Virtual & PAGE_MASK, End = Start + PLATFORM_PAGE_SIZE;
 
@@ -120,7 +120,7 @@ VOID HostedProcessChange(UINT32 ProcessId, UINT64 Virtual, UINT64 Physical, BOOL
 
 VOID HostedProcessRun(UINT32 ProcessId)
 {
-    PLATFORM_ADDRESS_SPACE *Space = ProcessMustFind(ProcessId)->Space;
+    PLATFORM_PROCESS_MEMORY *Space = ProcessMustFind(ProcessId)->Space;
 
     if (Space)
         Space->User->Resolve(Space->Context);
@@ -139,7 +139,7 @@ VOID HostedProcessEnd(UINT32 ProcessId)
 
 BOOLEAN HostedProcessIsWatched(UINT32 ProcessId)
 {
-    PLATFORM_ADDRESS_SPACE *Space = ProcessMustFind(ProcessId)->Space;
+    PLATFORM_PROCESS_MEMORY *Space = ProcessMustFind(ProcessId)->Space;
 
     return Space && Space->IsWatched;
 }
@@ -167,11 +167,11 @@ VOID HostedResetProcesses(VOID)
 
 /* --- what the code under test calls --- */
 
-PLATFORM_ADDRESS_SPACE *PlatformAddressSpaceOpen(UINT32 ProcessId, const PLATFORM_ADDRESS_SPACE_USER *User,
-                                                 PVOID Context)
+PLATFORM_PROCESS_MEMORY *PlatformProcessMemoryOpen(UINT32 ProcessId, const PLATFORM_PROCESS_MEMORY_USER *User,
+                                                   PVOID Context)
 {
     HOSTED_PROCESS *Process = ProcessId ? ProcessFind(ProcessId) : NULL;
-    PLATFORM_ADDRESS_SPACE *Space;
+    PLATFORM_PROCESS_MEMORY *Space;
 
     if (!Process || !HostedTakeResource())
         return NULL;
@@ -180,12 +180,12 @@ PLATFORM_ADDRESS_SPACE *PlatformAddressSpaceOpen(UINT32 ProcessId, const PLATFOR
     Space = calloc(1, sizeof(*Space));
     if (!Space)
         HostedDie("the test machine itself is out of memory");
-    *Space         = (PLATFORM_ADDRESS_SPACE){Process, Process->Root, User, Context, FALSE};
+    *Space         = (PLATFORM_PROCESS_MEMORY){Process, Process->Root, User, Context, FALSE};
     Process->Space = Space;
     return Space;
 }
 
-VOID PlatformAddressSpaceClose(PLATFORM_ADDRESS_SPACE *Space)
+VOID PlatformProcessMemoryClose(PLATFORM_PROCESS_MEMORY *Space)
 {
     if (Space->Process) {
         Space->User->Ended(Space->Context);
@@ -195,19 +195,19 @@ VOID PlatformAddressSpaceClose(PLATFORM_ADDRESS_SPACE *Space)
     HostedReturnResource();
 }
 
-UINT64 PlatformAddressSpaceRoot(const PLATFORM_ADDRESS_SPACE *Space)
+UINT64 PlatformProcessMemoryRoot(const PLATFORM_PROCESS_MEMORY *Space)
 {
     return Space->Root;
 }
 
 /* As with page table isolation: the page table of user mode lies in the page after the kernel's. */
-UINT64 PlatformAddressSpaceRootMask(VOID)
+UINT64 PlatformProcessMemoryRootMask(VOID)
 {
     return 0x000FFFFFFFFFE000ull;
 }
 
-BOOLEAN PlatformAddressSpaceLookUp(PLATFORM_ADDRESS_SPACE *Space, UINT64 Virtual,
-                                   PLATFORM_MAPPED_PAGE *Mapped)
+BOOLEAN PlatformProcessMemoryLookUp(PLATFORM_PROCESS_MEMORY *Space, UINT64 Virtual,
+                                    PLATFORM_MAPPED_PAGE *Mapped)
 {
     HOSTED_PROCESS *Process       = Space->Process;
     const HOSTED_MAPPING *Mapping = Process ? MappingFind(Process, Virtual) : NULL;
@@ -221,18 +221,18 @@ BOOLEAN PlatformAddressSpaceLookUp(PLATFORM_ADDRESS_SPACE *Space, UINT64 Virtual
     return TRUE;
 }
 
-VOID PlatformAddressSpaceRelease(PLATFORM_MAPPED_PAGE *Mapped)
+VOID PlatformProcessMemoryRelease(PLATFORM_MAPPED_PAGE *Mapped)
 {
     if (Mapped->Reference != &g_References || g_References-- == 0)
         HostedDie("a page was released that was not looked up");
 }
 
-BOOLEAN PlatformAddressSpaceIsCurrent(PLATFORM_ADDRESS_SPACE *Space, const PLATFORM_MAPPED_PAGE *Mapped)
+BOOLEAN PlatformProcessMemoryIsCurrent(PLATFORM_PROCESS_MEMORY *Space, const PLATFORM_MAPPED_PAGE *Mapped)
 {
     return Space->Process && Space->Process->Moment == Mapped->Moment;
 }
 
-VOID PlatformAddressSpaceWatch(PLATFORM_ADDRESS_SPACE *Space, BOOLEAN On)
+VOID PlatformProcessMemoryWatch(PLATFORM_PROCESS_MEMORY *Space, BOOLEAN On)
 {
     Space->IsWatched = On;
 }
