@@ -19,6 +19,7 @@ HYPERKD_SOURCES := $(addprefix hyperkd/, \
     debugger/core/Debugger.c \
     debugger/events/EventArming.c \
     debugger/events/EventStore.c \
+    debugger/events/TrapArming.c \
     debugger/script/EventScriptGlobals.c \
     debugger/script/EventScriptLoad.c \
     driver/Device.c \

@@ -3,7 +3,7 @@
 # PLATFORM_HOSTED defined (root Makefile) and links -lpthread.
 
 PLATFORM_HOSTED_SOURCES := $(addprefix platform/hosted/,PlatformMemory.c PlatformPages.c PlatformCpu.c \
-                             PlatformLock.c PlatformTime.c PlatformProcess.c PlatformProcessMemory.c FakeCpu.c FakeMsr.c FakeSegments.c FakePaging.c FakeApic.c \
+                             PlatformLock.c PlatformTime.c PlatformProcess.c PlatformProcessMemory.c FakeCpu.c FakeMsr.c FakeSegments.c FakePaging.c FakeApic.c FakePort.c \
                              FakeVmcs.c FakeVmEntry.c FakeVmExit.c)
 
 $(eval $(call archive,platform-hosted,$(PLATFORM_HOSTED_SOURCES)))

@@ -14,6 +14,15 @@
 #include "hyperhv/core/GuestState.h"
 #include "hyperhv/core/State.h"
 
+/* What SYSCALL and SYSRET load: where to go on, on flat segments. */
+typedef struct _HV_FLAT_CODE {
+    UINT64 Rip;
+    UINT16 CsSelector;
+    UINT16 SsSelector;
+    UINT32 Cpl;
+    BOOLEAN Is64Bit; /* 32-bit code otherwise */
+} HV_FLAT_CODE;
+
 typedef struct _BACKEND {
     const CHAR *Name; /* "VT-x", "AMD-V" */
 
@@ -89,6 +98,33 @@ typedef struct _BACKEND {
      * another page. */
     VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter);
     VOID (*StepEnd)(VIRTUAL_MACHINE_STATE *VCpu);
+
+    /* The INS or OUTS of VCpu->Io is carried out by the guest itself, in one step in which ports do not exit;
+     * of a repeated one that is one iteration. DispatchEventIoPost tells POST afterwards. */
+    VOID (*StepIo)(VIRTUAL_MACHINE_STATE *VCpu);
+    /* Breakpoints of the guest on the ports of VCpu->Io, which it has just used: their traps become pending.
+     */
+    VOID (*PendIoBreakpoints)(VIRTUAL_MACHINE_STATE *VCpu);
+
+    /* The exception of VCpu->ExitVector, for which the core left the guest: goes in with the next entry, as
+     * it was; or never reaches it, and what raised it is skipped if VCpu->IncrementRip. */
+    VOID (*DeliverException)(VIRTUAL_MACHINE_STATE *VCpu);
+    VOID (*DropException)(VIRTUAL_MACHINE_STATE *VCpu);
+
+    /* Has the hook turned SYSCALL and SYSRET off, and the guest has them on? */
+    BOOLEAN (*IsSyscallHooked)(VIRTUAL_MACHINE_STATE *VCpu);
+    /* Goes on at Code, as after SYSCALL or SYSRET; Regs->rflags are the new flags already. */
+    VOID (*EnterFlatCode)(VIRTUAL_MACHINE_STATE *VCpu, const HV_FLAT_CODE *Code);
+
+    /* The interrupt of VCpu->ExitVector, which has been taken from the interrupt controller: goes to the
+     * guest; or never reaches it, and the controller is told that it was served. */
+    VOID (*DeliverInterrupt)(VIRTUAL_MACHINE_STATE *VCpu);
+    VOID (*DropInterrupt)(VIRTUAL_MACHINE_STATE *VCpu);
+
+    /* Watched processes (ModeTrap.h) have changed, in process context just before: this core looks again. */
+    VOID (*UpdateModeTrap)(VIRTUAL_MACHINE_STATE *VCpu);
+    /* The guest may execute in VCpu->ModeEntered; leaving it will be the next change. */
+    VOID (*AllowMode)(VIRTUAL_MACHINE_STATE *VCpu);
 
     /* MSRs whose guest value lives in the vendor's structure. Sets *Done: FALSE means "not one of those".
      * Returns FALSE when the access must become #GP. */

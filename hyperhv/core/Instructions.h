@@ -29,6 +29,16 @@ VOID HvHandleXsetbv(VIRTUAL_MACHINE_STATE *VCpu);
  */
 VOID HvHandleInvd(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* SDM Vol. 2, IN, INS, OUT, OUTS: what VCpu->Io says. (Io.c) */
+VOID HvHandleIo(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* SDM Vol. 2, SYSCALL, SYSRET, of the instruction at RIP, VCpu->SyscallLength bytes long. (Syscall.c) */
+VOID HvHandleSyscall(VIRTUAL_MACHINE_STATE *VCpu);
+VOID HvHandleSysret(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* The guest goes on after either of them, and nothing has happened. (Syscall.c) */
+VOID HvSkipSyscall(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* A VMCALL that is not ours: #UD, or handed to the hypervisor below. (Vmcall.c) */
 VOID HvHandleForeignVmcall(VIRTUAL_MACHINE_STATE *VCpu);
 

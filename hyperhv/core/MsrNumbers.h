@@ -37,6 +37,9 @@
 #define IA32_VMX_TRUE_ENTRY_CTLS     0x490u
 #define IA32_X2APIC_ICR              0x830u
 #define IA32_EFER                    0xC0000080u
+#define IA32_STAR                    0xC0000081u
+#define IA32_LSTAR                   0xC0000082u
+#define IA32_FMASK                   0xC0000084u
 #define IA32_FS_BASE                 0xC0000100u
 #define IA32_GS_BASE                 0xC0000101u
 #define IA32_KERNEL_GS_BASE          0xC0000102u

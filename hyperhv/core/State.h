@@ -57,6 +57,20 @@ typedef struct _HV_STEP {
     UINT64 BreakpointPost; /* address of a hidden breakpoint whose user wants POST; 0: none */
 } HV_STEP;
 
+/* The IN, OUT, INS or OUTS that the core left the guest for (Dispatch.h: DispatchEventIO). */
+typedef struct _HV_IO {
+    UINT16 Port;
+    UINT8 Size; /* of one datum: 1, 2 or 4 bytes */
+    BOOLEAN IsIn;
+    BOOLEAN IsString; /* INS or OUTS, repeated or not */
+
+    /* A string form is carried out by the guest itself, in one step. */
+    BOOLEAN IsStepping;
+    BOOLEAN PostRequired; /* its user wants POST */
+    UINT64 Rip;           /* of the instruction */
+    UINT64 NextRip;       /* of the one after it */
+} HV_IO;
+
 /* Bits of ExitEnd. */
 #define EXIT_END_WRITE_REGS 0x1u  /* a user had Regs: their rsp and rflags go to the guest */
 #define EXIT_END_LEAVE      0x2u  /* leave VMX operation */
@@ -98,6 +112,12 @@ typedef struct _VIRTUAL_MACHINE_STATE {
     BOOLEAN UnexplainedMtfLogged;
     PVOID MtfEptHookRestorePoint; /* the page of the hook that the step was begun for; NULL: no step */
     HV_STEP Step;
+    HV_IO Io;
+    UINT64 Cr2Before;    /* the guest's, before the page fault that the exit is about */
+    UINT8 SyscallLength; /* of the SYSCALL or SYSRET at RIP, in bytes; and has it REX.W? */
+    BOOLEAN IsSysretTo64Bit;
+    UINT8 ModeEntered; /* the privilege level that the guest is about to execute at: 0 or 3 */
+    UINT8 ExitVector;  /* of the exception or interrupt that the exit is about */
 
     /* NMIs that belong to the guest and wait for a moment when they may be injected. Incremented by the NMI
      * handler of root mode too, so by atomic operations only. */

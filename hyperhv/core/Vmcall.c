@@ -51,12 +51,20 @@ static UINT64 VmcallAccessMemory(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UIN
     return MemoryRequestHandle(VCpu, Param1);
 }
 
+static UINT64 VmcallUpdateModeTrap(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+{
+    (VOID) Param1, (VOID)Param2, (VOID)Param3;
+    g_Backend->UpdateModeTrap(VCpu);
+    return VMCALL_STATUS_SUCCESS;
+}
+
 static const VMCALL_FUNCTION VmcallTable[VMCALL_LAST + 1] = {
     [VMCALL_TEST]                  = VmcallTest,
     [VMCALL_VMXOFF]                = VmcallVmxoff,
     [VMCALL_INVEPT_ALL_CONTEXTS]   = VmcallInveptAllContexts,
     [VMCALL_INVEPT_SINGLE_CONTEXT] = VmcallInveptSingleContext,
     [VMCALL_ACCESS_MEMORY]         = VmcallAccessMemory,
+    [VMCALL_UPDATE_MODE_EXEC_TRAP] = VmcallUpdateModeTrap,
 };
 
 UINT64 HvHandleVmcall(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Number, UINT64 Param1, UINT64 Param2, UINT64 Param3)

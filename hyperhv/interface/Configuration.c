@@ -17,6 +17,7 @@
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/ExitControls.h"
 #include "hyperhv/core/Globals.h"
+#include "hyperhv/core/ModeTrap.h"
 #include "hyperhv/core/MsrNumbers.h"
 
 #define MAX_USERS 0x7FFFu
@@ -97,6 +98,7 @@ BOOLEAN ConfigurationInitialize(VOID)
     if (Indices == NULL)
         goto FreeControls;
     ShareIndicesOut();
+    ModeTrapReset();
     return TRUE;
 
 FreeControls:
@@ -405,8 +407,6 @@ DEFINE_PLAIN(RdpmcExiting, HV_CONTROL_RDPMC)
 DEFINE_PLAIN(MovDebugRegsExiting, HV_CONTROL_MOV_DR)
 DEFINE_PLAIN(MovToCr3Exiting, HV_CONTROL_MOV_TO_CR3)
 DEFINE_PLAIN(ExternalInterruptExiting, HV_CONTROL_EXTERNAL_INTERRUPT)
-DEFINE_PLAIN(EferSyscallHook, HV_CONTROL_SYSCALL_HOOK)
-DEFINE_PLAIN(ModeExecTrap, HV_CONTROL_MODE_TRAP)
 
 BOOLEAN ConfigureSetMovToCrExiting(UINT32 CoreId, UINT32 Register, UINT64 Mask)
 {
@@ -426,4 +426,109 @@ BOOLEAN ConfigureSetMovFromCrExiting(UINT32 CoreId, UINT32 Register)
 VOID ConfigureUnsetMovFromCrExiting(UINT32 CoreId, UINT32 Register)
 {
     ChangeUsersOfMovFromCr(CoreId, Register, -1);
+}
+
+/* --- what takes exits of several kinds --- */
+
+#define VECTOR_INVALID_OPCODE 6u
+
+typedef struct _CONTROL_PART {
+    HV_CONTROL Control;
+    UINT32 Index;
+} CONTROL_PART;
+
+/* Turned on in this order, and off in the other: SYSCALL becomes #UD when #UD exits, and never without that
+ * the guest reads IA32_EFER as it wrote it. */
+static const CONTROL_PART SyscallParts[] = {
+    {HV_CONTROL_EXCEPTION, VECTOR_INVALID_OPCODE},
+    {HV_CONTROL_MSR_READ, HV_MSR_RANGE_LENGTH + (IA32_EFER - HV_MSR_HIGH_FIRST)},
+    {HV_CONTROL_MSR_WRITE, HV_MSR_RANGE_LENGTH + (IA32_EFER - HV_MSR_HIGH_FIRST)},
+    {HV_CONTROL_SYSCALL_HOOK, 0},
+};
+
+/* Who runs is told by MOV to CR3. */
+static const CONTROL_PART ModeParts[] = {
+    {HV_CONTROL_MOV_TO_CR3, 0},
+    {HV_CONTROL_MODE_TRAP, 0},
+};
+
+static VOID UnsetParts(UINT32 CoreId, const CONTROL_PART *Parts, UINT32 Count)
+{
+    while (Count-- > 0)
+        ChangeUsersOfIndex(CoreId, Parts[Count].Control, Parts[Count].Index, -1);
+}
+
+/* All of them, or none. */
+static BOOLEAN SetParts(UINT32 CoreId, const CONTROL_PART *Parts, UINT32 Count)
+{
+    UINT32 Index;
+
+    for (Index = 0; Index < Count; Index++) {
+        if (!ChangeUsersOfIndex(CoreId, Parts[Index].Control, Parts[Index].Index, 1)) {
+            UnsetParts(CoreId, Parts, Index);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+BOOLEAN ConfigureSetEferSyscallHook(UINT32 CoreId)
+{
+    return SetParts(CoreId, SyscallParts, COUNT_OF(SyscallParts));
+}
+
+VOID ConfigureUnsetEferSyscallHook(UINT32 CoreId)
+{
+    UnsetParts(CoreId, SyscallParts, COUNT_OF(SyscallParts));
+}
+
+/* On each core, interrupts off. */
+static VOID UpdateModeTrapOfThisCore(PVOID Context)
+{
+    (VOID) Context;
+    if (g_GuestState[PlatformCpuCurrent()].Lifecycle == VMM_CORE_RUNNING)
+        g_Backend->Vmcall(VMCALL_UPDATE_MODE_EXEC_TRAP, 0, 0, 0);
+}
+
+static BOOLEAN ChangeWatchedProcess(UINT32 ProcessId, BOOLEAN IsAdded)
+{
+    BOOLEAN IsDone = TRUE;
+
+    PlatformMutexAcquire(ConfigurationLock);
+    if (IsAdded)
+        IsDone = ModeTrapAddProcess(ProcessId);
+    else
+        ModeTrapRemoveProcess(ProcessId);
+    PlatformMutexRelease(ConfigurationLock);
+    if (IsDone)
+        PlatformCpuRunOnAll(UpdateModeTrapOfThisCore, NULL);
+    return IsDone;
+}
+
+BOOLEAN ConfigureSetModeExecTrap(UINT32 CoreId, UINT32 ProcessId)
+{
+    if (!SetParts(CoreId, ModeParts, COUNT_OF(ModeParts)))
+        return FALSE;
+    if (ChangeWatchedProcess(ProcessId, TRUE))
+        return TRUE;
+    UnsetParts(CoreId, ModeParts, COUNT_OF(ModeParts));
+    return FALSE;
+}
+
+VOID ConfigureUnsetModeExecTrap(UINT32 CoreId, UINT32 ProcessId)
+{
+    if (g_GuestState == NULL)
+        return;
+    ChangeWatchedProcess(ProcessId, FALSE);
+    UnsetParts(CoreId, ModeParts, COUNT_OF(ModeParts));
+}
+
+BOOLEAN ConfigureHasModeExecTrap(VOID)
+{
+    return g_Backend != NULL && g_Backend->HasControl(HV_CONTROL_MODE_TRAP);
+}
+
+BOOLEAN ConfigureHasEferSyscallHook(VOID)
+{
+    return g_Backend != NULL && g_Backend->HasControl(HV_CONTROL_SYSCALL_HOOK);
 }

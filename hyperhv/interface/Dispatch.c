@@ -6,9 +6,11 @@
  */
 #include "hyperhv/interface/Dispatch.h"
 
+#include "hyperhv/core/Backend.h"
 #include "hyperhv/core/Globals.h"
 #include "hyperhv/core/Instructions.h"
 #include "hyperhv/interface/Callback.h"
+#include "platform/PlatformProcess.h"
 
 typedef VOID (*INSTRUCTION_EFFECT)(VIRTUAL_MACHINE_STATE *VCpu);
 
@@ -91,7 +93,7 @@ VOID DispatchEventVmcall(VIRTUAL_MACHINE_STATE *VCpu)
         DispatchArmedEvent(VCpu, VMCALL_INSTRUCTION_EXECUTION, VCpu->Regs->rax, HvHandleForeignVmcall);
 }
 
-/* --- hidden hooks: no effect to carry out here, so the answer goes back to the hook --- */
+/* --- the two stages alone: the effect happens elsewhere --- */
 
 /* PRE of an event whose effect the guest has itself. TRUE: it shall not have it. */
 static BOOLEAN DispatchHookPre(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType, PVOID Context,
@@ -114,6 +116,138 @@ static VOID DispatchHookPost(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM Ev
                              VCpu->Regs);
     NoteChangedRegs(VCpu, Before);
 }
+
+/* --- IN and OUT --- */
+
+static VMM_EVENT_TYPE_ENUM IoEventType(const VIRTUAL_MACHINE_STATE *VCpu)
+{
+    return VCpu->Io.IsIn ? IN_INSTRUCTION_EXECUTION : OUT_INSTRUCTION_EXECUTION;
+}
+
+/* The guest carries out a string form itself, after this exit; so POST comes with another one. */
+static VOID DispatchArmedStringIo(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    BOOLEAN PostRequired = FALSE;
+
+    if (DispatchHookPre(VCpu, IoEventType(VCpu), (PVOID)(UINTPTR)VCpu->Io.Port, &PostRequired)) {
+        if (PostRequired)
+            DispatchEventIoPost(VCpu);
+        return;
+    }
+    VCpu->Io.PostRequired = PostRequired;
+    HvHandleIo(VCpu);
+}
+
+VOID DispatchEventIO(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VCpu->Io.PostRequired = FALSE;
+    if (!g_TriggerEvents[IoEventType(VCpu)])
+        HvHandleIo(VCpu);
+    else if (VCpu->Io.IsString)
+        DispatchArmedStringIo(VCpu);
+    else
+        DispatchArmedEvent(VCpu, IoEventType(VCpu), VCpu->Io.Port, HvHandleIo);
+}
+
+VOID DispatchEventIoPost(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    DispatchHookPost(VCpu, IoEventType(VCpu), (PVOID)(UINTPTR)VCpu->Io.Port);
+}
+
+/* --- events that are delivered or dropped --- */
+
+/* POST comes when the event stands ready for the entry: the guest has executed nothing of its handler. */
+static VOID DispatchDelivery(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
+                             INSTRUCTION_EFFECT Deliver, INSTRUCTION_EFFECT Drop)
+{
+    BOOLEAN PostRequired = FALSE;
+    PVOID Vector         = (PVOID)(UINTPTR)VCpu->ExitVector;
+
+    if (!g_TriggerEvents[EventType]) {
+        Deliver(VCpu);
+        return;
+    }
+    if (DispatchHookPre(VCpu, EventType, Vector, &PostRequired))
+        Drop(VCpu);
+    else
+        Deliver(VCpu);
+    if (PostRequired)
+        DispatchHookPost(VCpu, EventType, Vector);
+}
+
+VOID DispatchEventException(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    DispatchDelivery(VCpu, EXCEPTION_OCCURRED, g_Backend->DeliverException, g_Backend->DropException);
+}
+
+/* Whoever tracks switches of threads looks at each interrupt that can bring one. */
+static VOID DispatchSwitchTracking(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT32 CoreId = VCpu->CoreId;
+
+    if (!PlatformProcessMaySwitchAt(VCpu->ExitVector))
+        return;
+    if (VmmCallbackQueryThreadOrProcessTracingDetailsByCoreId(
+            CoreId, DEBUGGER_THREAD_PROCESS_TRACING_INTERCEPT_CLOCK_INTERRUPTS_FOR_THREAD_CHANGE) ||
+        VmmCallbackQueryThreadOrProcessTracingDetailsByCoreId(
+            CoreId, DEBUGGER_THREAD_PROCESS_TRACING_INTERCEPT_CLOCK_INTERRUPTS_FOR_PROCESS_CHANGE))
+        VmmCallbackCheckProcessOrThreadChange(CoreId);
+}
+
+VOID DispatchEventExternalInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    DispatchSwitchTracking(VCpu);
+    DispatchDelivery(VCpu, EXTERNAL_INTERRUPT_OCCURRED, g_Backend->DeliverInterrupt,
+                     g_Backend->DropInterrupt);
+}
+
+/* --- changes of mode --- */
+
+VOID DispatchEventMode(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    BOOLEAN PostRequired = FALSE;
+    PVOID Mode           = (PVOID)(UINTPTR)VCpu->ModeEntered;
+
+    if (g_TriggerEvents[TRAP_EXECUTION_MODE_CHANGED] &&
+        DispatchHookPre(VCpu, TRAP_EXECUTION_MODE_CHANGED, Mode, &PostRequired))
+        return;
+    g_Backend->AllowMode(VCpu);
+    if (PostRequired)
+        DispatchHookPost(VCpu, TRAP_EXECUTION_MODE_CHANGED, Mode);
+}
+
+/* --- SYSCALL and SYSRET --- */
+
+/* RIP is moved here, as the exit is one of an exception. */
+static VOID DispatchSyscall(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
+                            INSTRUCTION_EFFECT Effect)
+{
+    BOOLEAN PostRequired = FALSE;
+    PVOID Rip            = (PVOID)(UINTPTR)VCpu->LastVmexitRip;
+
+    if (!g_TriggerEvents[EventType]) {
+        Effect(VCpu);
+        return;
+    }
+    if (DispatchHookPre(VCpu, EventType, Rip, &PostRequired))
+        HvSkipSyscall(VCpu);
+    else
+        Effect(VCpu);
+    if (PostRequired)
+        DispatchHookPost(VCpu, EventType, Rip);
+}
+
+VOID DispatchEventEferSyscall(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    DispatchSyscall(VCpu, SYSCALL_HOOK_EFER_SYSCALL, HvHandleSyscall);
+}
+
+VOID DispatchEventEferSysret(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    DispatchSyscall(VCpu, SYSCALL_HOOK_EFER_SYSRET, HvHandleSysret);
+}
+
+/* --- hooks --- */
 
 BOOLEAN DispatchEventHiddenHookExecCc(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual, BOOLEAN *PostRequired)
 {

@@ -17,6 +17,31 @@ VOID DispatchEventRdmsr(VIRTUAL_MACHINE_STATE *VCpu);  /* context: MSR */
 VOID DispatchEventWrmsr(VIRTUAL_MACHINE_STATE *VCpu);  /* context: MSR */
 VOID DispatchEventXsetbv(VIRTUAL_MACHINE_STATE *VCpu); /* context: XCR */
 
+VOID DispatchEventIO(VIRTUAL_MACHINE_STATE *VCpu); /* context: port; VCpu->Io is set */
+
+/* POST of a string form, whose instruction (or iteration) the guest has carried out meanwhile; called when
+ * VCpu->Io.PostRequired. */
+VOID DispatchEventIoPost(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* The exception of VCpu->ExitVector, which is the context. The effect is its delivery; short-circuited, what
+ * raised it is skipped, unless the user keeps RIP from moving on (VmFuncSuppressRipIncrement): then it is
+ * tried again. CR2 is the guest's to be. POST comes when the exception stands ready for the entry. */
+VOID DispatchEventException(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* The external interrupt of VCpu->ExitVector, which is the context, at the moment when the guest takes it.
+ * The effect is its delivery; short-circuited, it is dropped: no handler runs, and the interrupt controller
+ * is told that it was served, but no device is. */
+VOID DispatchEventExternalInterrupts(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* SYSCALL and SYSRET while the hook is on. Context: RIP of the instruction. POST comes with the registers of
+ * the other side: of SYSCALL at the kernel's entry, of SYSRET in the program. */
+VOID DispatchEventEferSyscall(VIRTUAL_MACHINE_STATE *VCpu);
+VOID DispatchEventEferSysret(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* A watched process goes on in another mode (VCpu->ModeEntered, which is the context: 3 user, 0 kernel) with
+ * the instruction at RIP. Short-circuited, it does not go on: the event comes again until it may. */
+VOID DispatchEventMode(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* A VMCALL without our signature. Context: its number (RAX). */
 VOID DispatchEventVmcall(VIRTUAL_MACHINE_STATE *VCpu);
 

@@ -17,6 +17,7 @@
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/MsrNumbers.h"
 #include "hyperhv/memory/PhysicalWidth.h"
+#include "hyperhv/vmx/ModeView.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/VmxState.h"
 
@@ -185,6 +186,7 @@ BOOLEAN VmxWriteCr3(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
     VmcsWriteNatural(VMCS_GUEST_CR3, Value);
     if (!Keep)
         VmxFlushGuestTranslations();
+    ModeViewLook(VCpu);
     return TRUE;
 }
 

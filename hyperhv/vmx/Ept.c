@@ -91,6 +91,32 @@ VOID EptFreeView(EPT_VIEW *View)
     PlatformMemoryFree(View);
 }
 
+EPT_VIEW *EptCreateReducedView(const EPT_VIEW *View, UINT64 Right)
+{
+    EPT_VIEW *Reduced = PlatformMemoryAllocate(sizeof(*Reduced));
+    UINT32 Index;
+
+    if (Reduced == NULL)
+        return NULL;
+    Reduced->Pml4 = PlatformMemoryAllocatePages(1);
+    if (Reduced->Pml4 == NULL) {
+        PlatformMemoryFree(Reduced);
+        return NULL;
+    }
+    for (Index = 0; Index < EPT_ENTRIES; Index++)
+        Reduced->Pml4[Index] = View->Pml4[Index] & ~Right;
+    Reduced->Eptp = PlatformMemoryVirtualToPhysical(Reduced->Pml4) | (View->Eptp & (PLATFORM_PAGE_SIZE - 1));
+    return Reduced;
+}
+
+VOID EptFreeReducedView(EPT_VIEW *View)
+{
+    if (View == NULL)
+        return;
+    PlatformMemoryFreePages(View->Pml4, 1);
+    PlatformMemoryFree(View);
+}
+
 /* Replaces a large entry, whose entries are of Level, by a table that maps the same. */
 static BOOLEAN EptSplitEntry(UINT64 *Entry, UINT32 Level)
 {

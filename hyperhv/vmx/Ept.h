@@ -10,7 +10,9 @@
 #define EPT_READ              (1ull << 0)
 #define EPT_WRITE             (1ull << 1)
 #define EPT_EXECUTE           (1ull << 2)
-#define EPT_RWX               (EPT_READ | EPT_WRITE | EPT_EXECUTE)
+#define EPT_EXECUTE_USER      (1ull << 10) /* of user-mode addresses, while mode-based execute control is on */
+#define EPT_EXECUTE_ALL       (EPT_EXECUTE | EPT_EXECUTE_USER)
+#define EPT_RWX               (EPT_READ | EPT_WRITE | EPT_EXECUTE_ALL)
 #define EPT_LARGE             (1ull << 7)
 #define EPT_MEMORY_TYPE_SHIFT 3
 #define EPT_MEMORY_TYPE_MASK  (7ull << EPT_MEMORY_TYPE_SHIFT)
@@ -34,6 +36,11 @@ typedef struct _EPT_VIEW {
  * executable, with the MTRRs' memory types, in the largest pages whose type is one. NULL: no memory. */
 EPT_VIEW *EptCreateIdentityView(VOID);
 VOID EptFreeView(EPT_VIEW *View);
+
+/* Process context. As View, but that no entry of its top table has Right; all tables below are View's. Is
+ * freed before View. NULL: no memory. */
+EPT_VIEW *EptCreateReducedView(const EPT_VIEW *View, UINT64 Right);
+VOID EptFreeReducedView(EPT_VIEW *View);
 
 /* Process context. Makes the entry that maps Physical one of 4 KiB, with the same effect, while cores use the
  * view. FALSE: no memory, or beyond the processor's physical address width. The caller flushes the cores

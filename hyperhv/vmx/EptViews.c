@@ -9,21 +9,28 @@
 #include "SDK/VmcallNumbers.h"
 #include "platform/CpuVmx.h"
 #include "platform/PlatformCpu.h"
+#include "platform/PlatformMemory.h"
 #include "hyperhv/core/Globals.h"
 #include "hyperhv/vmx/Ept.h"
 #include "hyperhv/vmx/VmxState.h"
 
-/* Written by Initialize and Uninitialize only. */
-static EPT_VIEW *Plain, *Hooked;
+/* Written by Initialize and Uninitialize only. The last two have a top table of their own, whose entries lack
+ * a right, and share all tables below it with the hooked view: its top table never changes. */
+static EPT_VIEW *Views[EPT_VIEW_KINDS];
+#define Hooked (Views[EPT_VIEW_HOOKED])
 
 /* Grows with every change of the hooked view. Written in process context, one writer at a time. */
 static UINT64 Generation;
 
 BOOLEAN EptViewsInitialize(VOID)
 {
-    Plain  = EptCreateIdentityView();
-    Hooked = EptCreateIdentityView();
-    if (Plain != NULL && Hooked != NULL)
+    Views[EPT_VIEW_HOOKED] = EptCreateIdentityView();
+    Views[EPT_VIEW_PLAIN]  = EptCreateIdentityView();
+    if (Views[EPT_VIEW_HOOKED] != NULL) {
+        Views[EPT_VIEW_NO_USER]   = EptCreateReducedView(Hooked, EPT_EXECUTE_USER);
+        Views[EPT_VIEW_NO_KERNEL] = EptCreateReducedView(Hooked, EPT_EXECUTE);
+    }
+    if (Views[EPT_VIEW_PLAIN] != NULL && Views[EPT_VIEW_NO_USER] != NULL && Views[EPT_VIEW_NO_KERNEL] != NULL)
         return TRUE;
     EptViewsUninitialize();
     return FALSE;
@@ -31,9 +38,16 @@ BOOLEAN EptViewsInitialize(VOID)
 
 VOID EptViewsUninitialize(VOID)
 {
-    EptFreeView(Plain);
-    EptFreeView(Hooked);
-    Plain = Hooked = NULL;
+    EptFreeReducedView(Views[EPT_VIEW_NO_USER]);
+    EptFreeReducedView(Views[EPT_VIEW_NO_KERNEL]);
+    EptFreeView(Views[EPT_VIEW_PLAIN]);
+    EptFreeView(Views[EPT_VIEW_HOOKED]);
+    PlatformMemoryZero(Views, sizeof(Views));
+}
+
+UINT64 EptViewOfKind(EPT_VIEW_KIND Kind)
+{
+    return Views[Kind]->Eptp;
 }
 
 UINT64 EptViewHooked(VOID)
@@ -43,7 +57,7 @@ UINT64 EptViewHooked(VOID)
 
 UINT64 EptViewPlain(VOID)
 {
-    return Plain->Eptp;
+    return Views[EPT_VIEW_PLAIN]->Eptp;
 }
 
 const UINT64 *EptViewHookedTable(VOID)
@@ -77,17 +91,28 @@ VOID EptViewSetPage(UINT64 Physical, UINT64 Target, UINT32 Access)
     UINT64 *Entry   = EptFindLeaf(Hooked, Physical, &Shift);
     UINT64 MoreBits = *Entry & EPT_MEMORY_TYPE_MASK;
 
+    if (Access & EPT_EXECUTE)
+        MoreBits |= EPT_EXECUTE_USER;
     __atomic_store_n(Entry, Target | MoreBits | Access, __ATOMIC_RELEASE);
     __atomic_add_fetch(&Generation, 1, __ATOMIC_RELEASE);
 }
 
+static VOID FlushContext(UINT64 Eptp)
+{
+    const VMX_INVALIDATE_DESCRIPTOR Descriptor = {.Context = Eptp};
+
+    CpuInvept(INVEPT_SINGLE_CONTEXT, &Descriptor);
+}
+
+/* The views that share tables with the hooked one: the core's own for steps, and those of watched modes. */
 VOID EptViewFlushThisCore(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    const VMX_INVALIDATE_DESCRIPTOR HookedView = {.Context = Hooked->Eptp};
-    const VMX_INVALIDATE_DESCRIPTOR StepView   = {.Context = VCpu->Vmx->StepView.Eptp};
-
-    CpuInvept(INVEPT_SINGLE_CONTEXT, &HookedView);
-    CpuInvept(INVEPT_SINGLE_CONTEXT, &StepView); /* shares its tables */
+    FlushContext(Hooked->Eptp);
+    FlushContext(VCpu->Vmx->StepView.Eptp);
+    if (VCpu->Vmx->IsWatchingModes) {
+        FlushContext(EptViewOfKind(EPT_VIEW_NO_USER));
+        FlushContext(EptViewOfKind(EPT_VIEW_NO_KERNEL));
+    }
 }
 
 VOID EptViewFlushAll(VIRTUAL_MACHINE_STATE *VCpu)

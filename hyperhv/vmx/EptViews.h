@@ -14,7 +14,17 @@
 BOOLEAN EptViewsInitialize(VOID);
 VOID EptViewsUninitialize(VOID);
 
+/* What a core can be on. The last two are as hooked, but for what can be executed. */
+typedef enum _EPT_VIEW_KIND {
+    EPT_VIEW_HOOKED = 0,
+    EPT_VIEW_PLAIN,
+    EPT_VIEW_NO_USER,   /* nothing of user mode */
+    EPT_VIEW_NO_KERNEL, /* nothing of kernel mode */
+    EPT_VIEW_KINDS
+} EPT_VIEW_KIND;
+
 /* Any, after Initialize: EPT pointers. */
+UINT64 EptViewOfKind(EPT_VIEW_KIND Kind);
 UINT64 EptViewHooked(VOID);
 UINT64 EptViewPlain(VOID);
 

@@ -100,6 +100,11 @@ VOID EventInjectNmi(VIRTUAL_MACHINE_STATE *VCpu)
     EventQueue(VCpu, INFO(INTERRUPTION_TYPE_NMI, VECTOR_NMI), 0, 0);
 }
 
+VOID EventInjectInterrupt(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Vector)
+{
+    EventQueue(VCpu, INFO(INTERRUPTION_TYPE_EXTERNAL_INTERRUPT, Vector), 0, 0);
+}
+
 VOID EventInjectAgain(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info, UINT32 ErrorCode, UINT32 InstructionLength)
 {
     EventQueue(VCpu, Info & INFO_MASK, ErrorCode, InstructionLength);

@@ -26,6 +26,7 @@
 #define VECTOR_GENERAL_PROTECTION  13u
 #define VECTOR_PAGE_FAULT          14u
 #define VECTOR_ALIGNMENT_CHECK     17u
+#define VECTOR_MACHINE_CHECK       18u
 
 VOID EventInjectUndefinedOpcode(VIRTUAL_MACHINE_STATE *VCpu);
 VOID EventInjectGeneralProtection(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode);
@@ -38,6 +39,9 @@ BOOLEAN EventInject(VIRTUAL_MACHINE_STATE *VCpu, const VMM_EVENT_INJECTION *Even
 
 /* An NMI. The caller knows that the guest does not block NMIs. */
 VOID EventInjectNmi(VIRTUAL_MACHINE_STATE *VCpu);
+
+/* An external interrupt. The caller knows that the guest is open to it. */
+VOID EventInjectInterrupt(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Vector);
 
 /* The event of an exit or of IDT-vectoring (the two formats are alike, 25.9.2 and 25.9.3) as it was: type,
  * vector, error code, and for software events the instruction length. */

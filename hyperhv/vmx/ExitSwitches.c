@@ -9,8 +9,11 @@
 #include "platform/PlatformMemory.h"
 #include "hyperhv/vmx/ControlRegisters.h"
 #include "hyperhv/vmx/Controls.h"
+#include "hyperhv/vmx/ExternalInterrupt.h"
+#include "hyperhv/vmx/ModeView.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/VmxMsr.h"
+#include "hyperhv/vmx/VmxSyscall.h"
 
 /* Detail: what the row of the control says. */
 typedef VOID (*EXIT_SWITCH)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Detail, UINT32 First, UINT32 Count,
@@ -77,6 +80,31 @@ static VOID SwitchPrimary(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Detail, UINT32 Fir
         VmxClearPrimaryControls(VCpu, Detail);
 }
 
+static VOID SwitchInterrupts(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Detail, UINT32 First, UINT32 Count,
+                             BOOLEAN On)
+{
+    (VOID) Detail;
+    (VOID) First;
+    (VOID) Count;
+    VmxWatchInterrupts(VCpu, On);
+}
+
+static VOID SwitchSyscalls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Detail, UINT32 First, UINT32 Count, BOOLEAN On)
+{
+    (VOID) Detail;
+    (VOID) First;
+    (VOID) Count;
+    VmxHookSyscall(VCpu, On);
+}
+
+static VOID SwitchModes(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Detail, UINT32 First, UINT32 Count, BOOLEAN On)
+{
+    (VOID) Detail;
+    (VOID) First;
+    (VOID) Count;
+    ModeViewWatch(VCpu, On);
+}
+
 static const struct {
     EXIT_SWITCH Switch; /* NULL: there are no such exits */
     UINT32 Detail;
@@ -94,10 +122,18 @@ static const struct {
     [HV_CONTROL_MOV_DR]       = {SwitchPrimary, PRIMARY_MOV_DR_EXITING},
     [HV_CONTROL_RDTSC]        = {SwitchPrimary, PRIMARY_RDTSC_EXITING},
     [HV_CONTROL_RDPMC]        = {SwitchPrimary, PRIMARY_RDPMC_EXITING},
+
+    [HV_CONTROL_EXTERNAL_INTERRUPT] = {SwitchInterrupts, 0},
+    [HV_CONTROL_SYSCALL_HOOK]       = {SwitchSyscalls, 0},
+    [HV_CONTROL_MODE_TRAP]          = {SwitchModes, 0},
 };
 
 BOOLEAN VmxHasControl(HV_CONTROL Control)
 {
+    if (Control == HV_CONTROL_SYSCALL_HOOK)
+        return VmxSyscallCanBeHooked();
+    if (Control == HV_CONTROL_MODE_TRAP)
+        return ModeViewIsPossible();
     return Switches[Control].Switch != NULL;
 }
 
@@ -112,4 +148,11 @@ VOID VmxResetSwitches(VMX_CORE *Vmx)
     PlatformMemoryZero(Vmx->IoBitmaps, VMX_IO_BITMAP_PAGES * PLATFORM_PAGE_SIZE);
     Vmx->WatchedCr0 = 0;
     Vmx->WatchedCr4 = 0;
+
+    Vmx->Interrupts           = VMX_INTERRUPTS_FREE;
+    Vmx->IsWatchingInterrupts = FALSE;
+    Vmx->HeldInterrupt        = 0;
+    Vmx->IsSyscallHooked = Vmx->HidesSce = FALSE;
+    Vmx->BaseView                        = EPT_VIEW_HOOKED;
+    Vmx->IsWatchingModes                 = FALSE;
 }

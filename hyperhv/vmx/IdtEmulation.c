@@ -2,15 +2,30 @@
 /*
  * IdtEmulation.c - exits by exceptions and NMIs, and events whose delivery an exit interrupted.
  *
- * Context: VMX root mode. SDM Vol. 3, 26.2, 28.2.2-28.2.4; the contract, section 5, "Exceptions and NMIs".
+ * Context: VMX root mode. SDM Vol. 3, 26.2, 28.2.1-28.2.4; the contract, section 5, "Exceptions and NMIs".
  */
 #include "hyperhv/vmx/IdtEmulation.h"
 
+#include "platform/CpuInstructions.h"
 #include "hyperhv/hooks/HiddenBreakpoint.h"
+#include "hyperhv/hooks/SkipInstruction.h"
+#include "hyperhv/hooks/SyscallHook.h"
 #include "hyperhv/interface/Callback.h"
+#include "hyperhv/interface/Dispatch.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/VmxNmi.h"
+
+#define DR6_BREAKPOINTS  0xFull
+#define DR6_ACTIVE_HIGH  0xE00Full  /* B0-B3, BD, BS, BT */
+#define DR6_ACTIVE_LOW   0x10800ull /* BLD, RTM: 0 tells that it was so */
+#define DR7_GD           (1ull << 13)
+#define DEBUGCTL_LBR_BTF 3ull
+#define RFLAGS_RF        (1ull << 16)
+
+/* Vectors whose RIP is no instruction to be skipped: debug exceptions (after a trap there is none; an
+ * instruction breakpoint that is dropped lets its instruction run), double faults, machine checks. */
+#define UNSKIPPABLE ((1u << VECTOR_DEBUG) | (1u << VECTOR_DOUBLE_FAULT) | (1u << VECTOR_MACHINE_CHECK))
 
 static UINT32 ErrorCodeOf(UINT32 Info, UINT32 ErrorCode)
 {
@@ -29,49 +44,106 @@ static VOID RestoreNmiBlockingOfIret(UINT32 Info)
                 VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE) | INTERRUPTIBILITY_BLOCKING_BY_NMI);
 }
 
-static VOID Reinject(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info)
+/* --- debug exceptions --- */
+
+/* Neither the exit nor the injection touches DR6, DR7 and IA32_DEBUGCTL: what the processor would have done
+ * to them with the delivery (18.2.3, 18.2.4, 18.4.1; the exit qualification, table 28-1, has the conditions
+ * as DR6 has them, but for those that DR6 tells by a 0). An INT1 changes DR6 not at all. */
+static VOID UpdateDebugRegisters(const VIRTUAL_MACHINE_STATE *VCpu)
 {
+    UINT64 Conditions = VCpu->ExitQualification;
+    UINT64 Dr6        = (CpuReadDr6() & ~DR6_BREAKPOINTS) | (Conditions & DR6_ACTIVE_HIGH);
+
+    CpuWriteDr6(Dr6 & ~(Conditions & DR6_ACTIVE_LOW));
+    VmcsWriteNatural(VMCS_GUEST_DR7, VmcsReadNatural(VMCS_GUEST_DR7) & ~DR7_GD);
+    VmcsWrite64(VMCS_GUEST_DEBUGCTL, VmcsRead64(VMCS_GUEST_DEBUGCTL) & ~DEBUGCTL_LBR_BTF);
+}
+
+/* --- what becomes of the exception --- */
+
+VOID IdtEmulationDeliverException(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT32 Info = VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO);
+
+    if (VCpu->ExitVector == VECTOR_DEBUG &&
+        INTERRUPTION_INFO_TYPE(Info) == INTERRUPTION_TYPE_HARDWARE_EXCEPTION)
+        UpdateDebugRegisters(VCpu);
     EventInjectAgain(VCpu, Info, ErrorCodeOf(Info, VmcsRead32(VMCS_VMEXIT_INTERRUPTION_ERROR_CODE)),
                      VmcsRead32(VMCS_VMEXIT_INSTRUCTION_LENGTH));
 }
 
-/* CR2 of the guest is not written by an intercepted page fault; the address is the exit qualification. */
-static VOID ReinjectPageFault(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info)
+/* An instruction that was skipped is done: breakpoints on the next one count again. */
+static VOID SkipFaultingInstruction(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    (VOID) Info;
-    EventInjectPageFault(VCpu, VCpu->ExitQualification, VmcsRead32(VMCS_VMEXIT_INTERRUPTION_ERROR_CODE));
+    if (!HookSkipInstruction(VCpu)) {
+        IdtEmulationDeliverException(VCpu); /* nobody can tell where it ends */
+        return;
+    }
+    VCpu->Regs->rflags &= ~RFLAGS_RF;
+    VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
 }
 
-/* A #DB exit leaves DR6 and DR7 as they were; delivery by injection does not change them either: the debug
- * conditions of the exit qualification (table 28-1) go to DR6 with the debugger's own handling of #DB. */
+/* RIP is at the instruction that raised the exception, but for debug traps and aborts, where nothing is to be
+ * skipped; nor is there where the exception came of an event's delivery. With the end of the exit RIP moves
+ * past a software exception by itself, as its length is known. */
+VOID IdtEmulationDropException(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT32 Info       = VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO);
+    BOOLEAN IsSkipped = VCpu->IncrementRip;
+
+    if (VCpu->ExitVector == VECTOR_PAGE_FAULT)
+        CpuWriteCr2(VCpu->Cr2Before);
+    if (INTERRUPTION_INFO_TYPE(Info) != INTERRUPTION_TYPE_HARDWARE_EXCEPTION)
+        return;
+    VCpu->IncrementRip = FALSE;
+    if (IsSkipped && !(UNSKIPPABLE & (1u << VCpu->ExitVector)) &&
+        !(VmcsRead32(VMCS_IDT_VECTORING_INFO) & INTERRUPTION_INFO_VALID))
+        SkipFaultingInstruction(VCpu);
+}
+
+/* TRUE: somebody has taken it. */
+static BOOLEAN IsTaken(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Type)
+{
+    UINT32 Vector = VCpu->ExitVector;
+
+    if (Vector == VECTOR_INVALID_OPCODE && SyscallHookHandleUndefinedOpcode(VCpu))
+        return TRUE;
+    if (Vector == VECTOR_BREAKPOINT && Type == INTERRUPTION_TYPE_SOFTWARE_EXCEPTION &&
+        HiddenBreakpointHandle(VCpu))
+        return TRUE; /* INT3; INT n, which is none of ours, is of another type */
+    if (Vector == VECTOR_BREAKPOINT && VmmCallbackHandleBreakpointException(VCpu->CoreId))
+        return TRUE;
+    if (Vector == VECTOR_DEBUG && VmmCallbackHandleDebugBreakpointException(VCpu->CoreId))
+        return TRUE;
+    return VmmCallbackCheckThreadInterception(VCpu->CoreId);
+}
+
+/* CR2 of the guest is not written by an intercepted page fault: the address is the exit qualification. */
+static VOID HandleException(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Type)
+{
+    if (IsTaken(VCpu, Type))
+        return;
+    if (VCpu->ExitVector == VECTOR_PAGE_FAULT) {
+        VCpu->Cr2Before = CpuReadCr2();
+        CpuWriteCr2(VCpu->ExitQualification);
+    }
+    VCpu->IncrementRip = TRUE; /* of one that is dropped; its user may say otherwise */
+    DispatchEventException(VCpu);
+}
+
 VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT32 Info   = VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO);
-    UINT32 Vector = INTERRUPTION_INFO_VECTOR(Info);
-    UINT32 Type   = INTERRUPTION_INFO_TYPE(Info);
+    UINT32 Info = VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO);
 
     VCpu->IncrementRip = FALSE;
+    VCpu->ExitVector   = (UINT8)INTERRUPTION_INFO_VECTOR(Info);
     IdtEmulationRedeliverVectoredEvent(VCpu);
-    if (Type == INTERRUPTION_TYPE_NMI) {
+    if (INTERRUPTION_INFO_TYPE(Info) == INTERRUPTION_TYPE_NMI) {
         VmxNmiArrivedInGuest(VCpu);
         return;
     }
-
     RestoreNmiBlockingOfIret(Info);
-    if (Vector == VECTOR_BREAKPOINT && Type == INTERRUPTION_TYPE_SOFTWARE_EXCEPTION &&
-        HiddenBreakpointHandle(VCpu))
-        return; /* INT3; INT n, which is none of ours, is of another type */
-    if (Vector == VECTOR_BREAKPOINT && VmmCallbackHandleBreakpointException(VCpu->CoreId))
-        return;
-    if (Vector == VECTOR_DEBUG && VmmCallbackHandleDebugBreakpointException(VCpu->CoreId))
-        return;
-    if (VmmCallbackCheckThreadInterception(VCpu->CoreId))
-        return;
-
-    if (Vector == VECTOR_PAGE_FAULT && Type == INTERRUPTION_TYPE_HARDWARE_EXCEPTION)
-        ReinjectPageFault(VCpu, Info);
-    else
-        Reinject(VCpu, Info);
+    HandleException(VCpu, INTERRUPTION_INFO_TYPE(Info));
 }
 
 BOOLEAN IdtEmulationRedeliverVectoredEvent(VIRTUAL_MACHINE_STATE *VCpu)

@@ -14,6 +14,10 @@
  * takes reaches the guest as if we were not there. */
 VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* Backend.h tells the contracts (DeliverException, DropException). */
+VOID IdtEmulationDeliverException(VIRTUAL_MACHINE_STATE *VCpu);
+VOID IdtEmulationDropException(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* First thing in an exit that can come in the middle of an event's delivery: the event goes in again with the
  * entry, and whatever the exit injects is merged with it. FALSE: it did not come so. */
 BOOLEAN IdtEmulationRedeliverVectoredEvent(VIRTUAL_MACHINE_STATE *VCpu);

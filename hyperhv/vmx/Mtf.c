@@ -13,10 +13,13 @@
 #include "hyperhv/vmx/Controls.h"
 #include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/EventInjection.h"
-#include "hyperhv/vmx/Vmcs.h"
+#include "hyperhv/vmx/ExternalInterrupt.h"
+#include "hyperhv/vmx/ModeView.h"
 #include "hyperhv/vmx/NmiWindowTrap.h"
+#include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/Vmexit.h"
 #include "hyperhv/vmx/VmxBroadcast.h"
+#include "hyperhv/vmx/VmxIo.h"
 #include "hyperhv/vmx/VmxState.h"
 
 #define RFLAGS_TF (1ull << 8)
@@ -63,9 +66,8 @@ static VOID MtfCatchInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT32 Controls = VmcsRead32(VMCS_PIN_BASED_CONTROLS);
 
-    if (Controls & PIN_BASED_EXTERNAL_INTERRUPT_EXITING)
-        return;
-    VmcsWrite32(VMCS_PIN_BASED_CONTROLS, Controls | PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
+    if (!(Controls & PIN_BASED_EXTERNAL_INTERRUPT_EXITING))
+        VmcsWrite32(VMCS_PIN_BASED_CONTROLS, Controls | PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
     VCpu->EnableExternalInterruptsOnContinueMtf = TRUE;
 }
 
@@ -74,8 +76,16 @@ static VOID MtfReleaseInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
     if (!VCpu->EnableExternalInterruptsOnContinueMtf)
         return;
     VCpu->EnableExternalInterruptsOnContinueMtf = FALSE;
+    if (VmxInterruptsExit(VCpu))
+        return;
     VmcsWrite32(VMCS_PIN_BASED_CONTROLS,
                 VmcsRead32(VMCS_PIN_BASED_CONTROLS) & ~PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
+}
+
+VOID MtfStepArm(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    MtfSet(VCpu, TRUE);
+    MtfGuardStep(VCpu);
 }
 
 VOID MtfGuardStep(VIRTUAL_MACHINE_STATE *VCpu)
@@ -95,21 +105,25 @@ VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMa
     } else {
         VmcsWrite64(VMCS_EPT_POINTER, EptViewPlain());
     }
-    MtfSet(VCpu, TRUE);
-    MtfGuardStep(VCpu);
+    MtfStepArm(VCpu);
     VCpu->Vmx->IsInHookStep = TRUE;
 }
 
 VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    VmcsWrite64(VMCS_EPT_POINTER, EptViewHooked());
+    VmcsWrite64(VMCS_EPT_POINTER, ModeViewBase(VCpu));
     VCpu->Vmx->IsInHookStep = FALSE;
+}
+
+static BOOLEAN MtfIsStepping(const VIRTUAL_MACHINE_STATE *VCpu)
+{
+    return VCpu->MtfEptHookRestorePoint != NULL || VCpu->Io.IsStepping;
 }
 
 /* Only a user who still waits for the trap keeps it. */
 static VOID MtfSetIfWanted(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (!VCpu->RegisterBreakOnMtf && VCpu->MtfEptHookRestorePoint == NULL)
+    if (!VCpu->RegisterBreakOnMtf && !MtfIsStepping(VCpu))
         MtfSet(VCpu, FALSE);
 }
 
@@ -136,6 +150,10 @@ VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
         HookStepEnd(VCpu);
         Explained = TRUE;
     }
+    if (VCpu->Io.IsStepping) {
+        VmxIoStepEnd(VCpu, TRUE);
+        Explained = TRUE;
+    }
 
     if (VCpu->RegisterBreakOnMtf) {
         VCpu->RegisterBreakOnMtf = FALSE; /* first: the handler may ask for another */
@@ -158,9 +176,12 @@ VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
 }
 
 /* The step is over, without its trap and without its instruction. */
-static VOID MtfAbandonHookStep(VIRTUAL_MACHINE_STATE *VCpu)
+static VOID MtfAbandonStep(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    HookStepEnd(VCpu);
+    if (VCpu->MtfEptHookRestorePoint != NULL)
+        HookStepEnd(VCpu);
+    if (VCpu->Io.IsStepping)
+        VmxIoStepEnd(VCpu, FALSE);
     MtfReleaseInterrupts(VCpu);
     MtfSetIfWanted(VCpu);
 }
@@ -174,18 +195,11 @@ VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu)
     if (Rip != VCpu->LastVmexitRip) {
         VCpu->LastVmexitRip = Rip;
         MtfHandleVmexit(VCpu);
-    } else if (VCpu->MtfEptHookRestorePoint == NULL) {
+    } else if (!MtfIsStepping(VCpu)) {
         return; /* the trap comes after the instruction, or after the delivery of what is queued */
     } else if (VCpu->Step.IsCancelled || EventIsQueued()) {
-        MtfAbandonHookStep(VCpu);
+        MtfAbandonStep(VCpu);
     } else {
         MtfHoldInterrupts(VCpu);
     }
-}
-
-/* Not acknowledged: the interrupt is taken by the guest after the instruction. The end of the exit goes on
- * with the step. */
-VOID MtfHandleExternalInterrupt(VIRTUAL_MACHINE_STATE *VCpu)
-{
-    VCpu->IncrementRip = FALSE;
 }

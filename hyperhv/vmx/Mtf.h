@@ -19,6 +19,10 @@ VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu);
 /* For the whole of the next instruction, to the trap. */
 VOID MtfGuardStep(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* The core steps over the instruction at RIP, interrupts waiting; who asks for it marks that it does, and is
+ * told by MtfHandleVmexit or MtfResolveStep when the step is over. */
+VOID MtfStepArm(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* A core's step (Backend.h: StepBegin, StepEnd). */
 VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter);
 VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu);
@@ -26,9 +30,6 @@ VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu);
 /* At the end of an exit that came with the flag set and was not its trap: serves the trap if the instruction
  * is done, ends a hook's step if an event goes in, goes on otherwise. */
 VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu);
-
-/* An interrupt that came in a step, before its instruction: it waits. */
-VOID MtfHandleExternalInterrupt(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* An MTF exit. Serves all that asked for the step, in the order of the contract (section 5, "MTF"). */
 VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu);

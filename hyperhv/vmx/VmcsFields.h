@@ -176,6 +176,7 @@ typedef enum _VMCS_SEGMENT {
 /* --- 25.7.1 and 25.8.1: exit and entry --- */
 #define VMEXIT_SAVE_DEBUG_CONTROLS     (1u << 2)
 #define VMEXIT_HOST_ADDRESS_SPACE_SIZE (1u << 9)
+#define VMEXIT_ACKNOWLEDGE_INTERRUPT   (1u << 15)
 #define VMEXIT_SAVE_PAT                (1u << 18)
 #define VMEXIT_LOAD_PAT                (1u << 19)
 #define VMEXIT_SAVE_EFER               (1u << 20)
@@ -191,13 +192,15 @@ typedef enum _VMCS_SEGMENT {
 /* --- 25.4.2: interruptibility state, activity state, pending debug exceptions --- */
 #define INTERRUPTIBILITY_BLOCKING_BY_STI    (1u << 0)
 #define INTERRUPTIBILITY_BLOCKING_BY_MOV_SS (1u << 1)
+#define INTERRUPTIBILITY_SHADOWS            (INTERRUPTIBILITY_BLOCKING_BY_STI | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS)
 #define INTERRUPTIBILITY_BLOCKING_BY_NMI    (1u << 3)
 #define INTERRUPTIBILITY_SHADOWS            (INTERRUPTIBILITY_BLOCKING_BY_STI | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS)
 
 #define ACTIVITY_STATE_ACTIVE        0
 #define ACTIVITY_STATE_WAIT_FOR_SIPI 3
 
-#define PENDING_DEBUG_BS (1ull << 14)
+#define PENDING_DEBUG_ENABLED_BREAKPOINT (1ull << 12)
+#define PENDING_DEBUG_BS                 (1ull << 14)
 
 /* --- 25.8.3 and 25.9.2: interruption information --- */
 #define INTERRUPTION_INFO_VECTOR(Info)     ((UINT32)(Info)&0xFF)
@@ -241,6 +244,7 @@ typedef enum _VMCS_SEGMENT {
 #define VMX_EXIT_REASON_EXECUTE_VMXOFF       26
 #define VMX_EXIT_REASON_EXECUTE_VMXON        27
 #define VMX_EXIT_REASON_MOV_CR               28
+#define VMX_EXIT_REASON_IO_INSTRUCTION       30
 #define VMX_EXIT_REASON_EXECUTE_RDMSR        31
 #define VMX_EXIT_REASON_EXECUTE_WRMSR        32
 #define VMX_EXIT_REASON_INVALID_GUEST_STATE  33

@@ -19,12 +19,15 @@
 #include "hyperhv/vmx/AsmEntry.h"
 #include "hyperhv/vmx/ControlRegisters.h"
 #include "hyperhv/vmx/EventInjection.h"
+#include "hyperhv/vmx/ExternalInterrupt.h"
 #include "hyperhv/vmx/IdtEmulation.h"
+#include "hyperhv/vmx/ModeView.h"
 #include "hyperhv/vmx/Mtf.h"
 #include "hyperhv/vmx/NmiWindowTrap.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/Vmx.h"
 #include "hyperhv/vmx/VmxBroadcast.h"
+#include "hyperhv/vmx/VmxIo.h"
 #include "hyperhv/vmx/VmxNmi.h"
 #include "hyperhv/vmx/VmxState.h"
 
@@ -68,6 +71,8 @@ static VOID VmexitEptViolation(VIRTUAL_MACHINE_STATE *VCpu)
     BOOLEAN IsLinear = VmexitIsLinearAccess(VCpu);
 
     VCpu->IncrementRip = FALSE;
+    if (ModeViewHandleViolation(VCpu))
+        return;
     if (IdtEmulationRedeliverVectoredEvent(VCpu) || !IsLinear)
         Access |= HOOK_ACCESS_BY_PROCESSOR;
     if (HooksHandleViolation(VCpu, Access, Physical,
@@ -121,21 +126,23 @@ static __attribute__((__noinline__, __cold__)) VOID VmexitUnknown(VIRTUAL_MACHIN
 
 /* By basic exit reason; every element is set. */
 static const VMEXIT_HANDLER VmexitTable[VMX_EXIT_REASON_COUNT] = {
-    [VMX_EXIT_REASON_EXCEPTION_OR_NMI]                                = IdtEmulationHandleExceptionAndNmi,
-    [VMX_EXIT_REASON_EXTERNAL_INTERRUPT]                              = MtfHandleExternalInterrupt,
-    [VMX_EXIT_REASON_TRIPLE_FAULT]                                    = VmxTripleFault,
-    [VMX_EXIT_REASON_INIT_SIGNAL... VMX_EXIT_REASON_INTERRUPT_WINDOW] = UNKNOWN,
-    [VMX_EXIT_REASON_NMI_WINDOW]                                      = VmxHandleNmiWindow,
-    [VMX_EXIT_REASON_TASK_SWITCH]                                     = UNKNOWN,
-    [VMX_EXIT_REASON_EXECUTE_CPUID]                                   = DispatchEventCpuid,
-    [VMX_EXIT_REASON_EXECUTE_GETSEC]                                  = UNDEFINED,
-    [VMX_EXIT_REASON_EXECUTE_GETSEC + 1]                              = UNKNOWN,
-    [VMX_EXIT_REASON_EXECUTE_INVD]                                    = HvHandleInvd,
+    [VMX_EXIT_REASON_EXCEPTION_OR_NMI]                                    = IdtEmulationHandleExceptionAndNmi,
+    [VMX_EXIT_REASON_EXTERNAL_INTERRUPT]                                  = VmxHandleExternalInterrupt,
+    [VMX_EXIT_REASON_TRIPLE_FAULT]                                        = VmxTripleFault,
+    [VMX_EXIT_REASON_INIT_SIGNAL... VMX_EXIT_REASON_INTERRUPT_WINDOW - 1] = UNKNOWN,
+    [VMX_EXIT_REASON_INTERRUPT_WINDOW]                                    = VmxHandleInterruptWindow,
+    [VMX_EXIT_REASON_NMI_WINDOW]                                          = VmxHandleNmiWindow,
+    [VMX_EXIT_REASON_TASK_SWITCH]                                         = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_CPUID]                                       = DispatchEventCpuid,
+    [VMX_EXIT_REASON_EXECUTE_GETSEC]                                      = UNDEFINED,
+    [VMX_EXIT_REASON_EXECUTE_GETSEC + 1]                                  = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_INVD]                                        = HvHandleInvd,
     [VMX_EXIT_REASON_EXECUTE_INVD + 1 ... VMX_EXIT_REASON_EXECUTE_VMCALL - 1]     = UNKNOWN,
     [VMX_EXIT_REASON_EXECUTE_VMCALL]                                              = VmexitVmcall,
     [VMX_EXIT_REASON_EXECUTE_VMCLEAR... VMX_EXIT_REASON_EXECUTE_VMXON]            = UNDEFINED,
     [VMX_EXIT_REASON_MOV_CR]                                                      = VmxHandleMovCr,
-    [VMX_EXIT_REASON_MOV_CR + 1 ... VMX_EXIT_REASON_EXECUTE_RDMSR - 1]            = UNKNOWN,
+    [VMX_EXIT_REASON_MOV_CR + 1]                                                  = UNKNOWN,
+    [VMX_EXIT_REASON_IO_INSTRUCTION]                                              = VmxHandleIo,
     [VMX_EXIT_REASON_EXECUTE_RDMSR]                                               = DispatchEventRdmsr,
     [VMX_EXIT_REASON_EXECUTE_WRMSR]                                               = DispatchEventWrmsr,
     [VMX_EXIT_REASON_EXECUTE_WRMSR + 1 ... VMX_EXIT_REASON_MONITOR_TRAP_FLAG - 1] = UNKNOWN,
@@ -188,16 +195,26 @@ __attribute__((__noinline__, __cold__)) VOID VmexitPendSingleStep(VOID)
                      VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_DEBUG_BS);
 }
 
+static inline VOID VmexitGoOn(const VIRTUAL_MACHINE_STATE *VCpu, UINT64 Rip)
+{
+    VmcsWriteNatural(VMCS_GUEST_RIP, Rip);
+    VmexitEndInterruptShadow();
+    if (UNLIKELY(VCpu->Regs->rflags & RFLAGS_TF))
+        VmexitPendSingleStep();
+}
+
 static inline VOID VmexitAdvance(const VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
 {
     UINT64 Rip = VCpu->LastVmexitRip + Length;
 
     if (UNLIKELY((UINT32)Rip < Length))
         Rip = VmexitWrapRip(Rip);
-    VmcsWriteNatural(VMCS_GUEST_RIP, Rip);
-    VmexitEndInterruptShadow();
-    if (UNLIKELY(VCpu->Regs->rflags & RFLAGS_TF))
-        VmexitPendSingleStep();
+    VmexitGoOn(VCpu, Rip);
+}
+
+VOID VmexitGoOnAt(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Rip)
+{
+    VmexitGoOn(VCpu, Rip);
 }
 
 VOID VmexitAdvanceRipBy(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)

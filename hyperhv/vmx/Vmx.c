@@ -37,13 +37,18 @@
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/ExitSwitches.h"
 #include "hyperhv/vmx/GuestRegisters.h"
+#include "hyperhv/vmx/ExternalInterrupt.h"
+#include "hyperhv/vmx/IdtEmulation.h"
+#include "hyperhv/vmx/ModeView.h"
 #include "hyperhv/vmx/Mtf.h"
 #include "hyperhv/vmx/Mtrr.h"
 #include "hyperhv/vmx/Vmexit.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/VmxBroadcast.h"
+#include "hyperhv/vmx/VmxIo.h"
 #include "hyperhv/vmx/VmxMsr.h"
 #include "hyperhv/vmx/VmxNmi.h"
+#include "hyperhv/vmx/VmxSyscall.h"
 #include "hyperhv/vmx/VmxState.h"
 
 #define CPUID_1_ECX_VMX             (1u << 5)
@@ -82,6 +87,7 @@ static UINT32 VmxCheckCompatibility(VOID)
 static BOOLEAN VmxInitialize(VOID)
 {
     VmxControlRegistersInitialize();
+    VmxSyscallInitialize();
     MtrrInitialize();
     if (!HostIdtInitialize(CpuReadCs()))
         return FALSE;
@@ -412,6 +418,16 @@ const BACKEND g_VmxBackend = {
     .StepEnd                 = MtfStepEnd,
     .InjectUndefinedOpcode   = EventInjectUndefinedOpcode,
     .InjectGeneralProtection = EventInjectGeneralProtection,
+    .StepIo                  = VmxIoStepBegin,
+    .PendIoBreakpoints       = VmxPendIoBreakpoints,
+    .DeliverException        = IdtEmulationDeliverException,
+    .DropException           = IdtEmulationDropException,
+    .IsSyscallHooked         = VmxIsSyscallHooked,
+    .EnterFlatCode           = VmxEnterFlatCode,
+    .DeliverInterrupt        = VmxDeliverInterrupt,
+    .DropInterrupt           = VmxDropInterrupt,
+    .UpdateModeTrap          = ModeViewLook,
+    .AllowMode               = ModeViewAllow,
     .ReadVirtualizedMsr      = VmxReadVirtualizedMsr,
     .WriteVirtualizedMsr     = VmxWriteVirtualizedMsr,
     .HasControl              = VmxHasControl,

@@ -20,9 +20,11 @@
 #include "hyperhv/memory/MemoryMapper.h"
 #include "hyperhv/vmx/AsmEntry.h"
 #include "hyperhv/vmx/EventInjection.h"
+#include "hyperhv/vmx/ExternalInterrupt.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/VmxBroadcast.h"
 #include "hyperhv/vmx/VmxState.h"
+#include "hyperhv/vmx/VmxSyscall.h"
 
 /* What must be read before VMXOFF. */
 typedef struct _VMX_GUEST_STATE {
@@ -34,7 +36,7 @@ typedef struct _VMX_GUEST_STATE {
     DESCRIPTOR_TABLE_REGISTER Gdtr, Idtr;
 } VMX_GUEST_STATE;
 
-static VOID VmxReadGuestState(VMX_GUEST_STATE *Guest)
+static VOID VmxReadGuestState(const VIRTUAL_MACHINE_STATE *VCpu, VMX_GUEST_STATE *Guest)
 {
     Guest->Cr0         = VmxGuestCr0();
     Guest->Cr3         = VmcsReadNatural(VMCS_GUEST_CR3);
@@ -42,7 +44,7 @@ static VOID VmxReadGuestState(VMX_GUEST_STATE *Guest)
     Guest->Dr7         = VmcsReadNatural(VMCS_GUEST_DR7);
     Guest->DebugCtl    = VmcsRead64(VMCS_GUEST_DEBUGCTL);
     Guest->Pat         = VmcsRead64(VMCS_GUEST_PAT);
-    Guest->Efer        = VmcsRead64(VMCS_GUEST_EFER);
+    Guest->Efer        = VmxGuestEfer(VCpu);
     Guest->SysenterCs  = VmcsRead32(VMCS_GUEST_SYSENTER_CS);
     Guest->SysenterEsp = VmcsReadNatural(VMCS_GUEST_SYSENTER_ESP);
     Guest->SysenterEip = VmcsReadNatural(VMCS_GUEST_SYSENTER_EIP);
@@ -130,7 +132,8 @@ VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu)
     VMX_GUEST_STATE Guest;
 
     VCpu->Lifecycle = VMM_CORE_TERMINATING; /* the NMI handler leaves the VMCS alone */
-    VmxReadGuestState(&Guest);
+    VmxHandBackInterrupt(VCpu);
+    VmxReadGuestState(VCpu, &Guest);
     VmxFillIretFrame(VCpu);
     VmxLeaveAs(VCpu, &Guest);
 }
@@ -150,7 +153,7 @@ static VOID VmxLeaveToKernel(VIRTUAL_MACHINE_STATE *VCpu)
     VMX_GUEST_STATE Guest;
 
     VCpu->Lifecycle = VMM_CORE_TERMINATING;
-    VmxReadGuestState(&Guest);
+    VmxReadGuestState(VCpu, &Guest);
     Guest.Cr3    = CpuReadCr3();
     Guest.GsBase = CpuReadMsr(IA32_GS_BASE);
     VmxLeaveAs(VCpu, &Guest);

@@ -16,6 +16,7 @@
 #include "hyperhv/vmx/ControlRegisters.h"
 #include "hyperhv/vmx/ExitSwitches.h"
 #include "hyperhv/vmx/Vmcs.h"
+#include "hyperhv/vmx/VmxSyscall.h"
 
 #define VMX_CAPABILITY_LAST    0x493u
 #define FEATURE_CONTROL_LOCKED 1ull  /* locked, VMX off: what a guest without VMX sees */
@@ -88,7 +89,6 @@ static const struct {
     {IA32_SYSENTER_ESP, VMCS_GUEST_SYSENTER_ESP, CheckCanonical},
     {IA32_SYSENTER_EIP, VMCS_GUEST_SYSENTER_EIP, CheckCanonical},
     {IA32_PAT, VMCS_GUEST_PAT, CheckPat},
-    {IA32_EFER, VMCS_GUEST_EFER, CheckEfer},
     {IA32_DEBUGCTL, VMCS_GUEST_DEBUGCTL, CheckDebugCtl},
 };
 
@@ -96,10 +96,13 @@ BOOLEAN VmxReadVirtualizedMsr(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 *V
 {
     UINT32 Index;
 
-    (VOID) VCpu;
     *Done = TRUE;
     if (Msr == IA32_FEATURE_CONTROL) {
         *Value = FEATURE_CONTROL_LOCKED;
+        return TRUE;
+    }
+    if (Msr == IA32_EFER) {
+        *Value = VmxGuestEfer(VCpu);
         return TRUE;
     }
     for (Index = 0; Index < COUNT_OF(VmcsMsrs); Index++) {
@@ -116,10 +119,15 @@ BOOLEAN VmxWriteVirtualizedMsr(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Msr, UINT64 V
 {
     UINT32 Index;
 
-    (VOID) VCpu;
     *Done = TRUE;
     if (Msr == IA32_FEATURE_CONTROL)
         return FALSE; /* it is locked */
+    if (Msr == IA32_EFER) {
+        if (!CheckEfer(&Value))
+            return FALSE;
+        VmxWriteGuestEfer(VCpu, Value);
+        return TRUE;
+    }
     for (Index = 0; Index < COUNT_OF(VmcsMsrs); Index++) {
         if (VmcsMsrs[Index].Msr == Msr) {
             if (!VmcsMsrs[Index].Check(&Value))

@@ -9,6 +9,7 @@
 #include "hyperhv/core/CurrentCore.h"
 #include "hyperhv/core/State.h"
 #include "hyperhv/vmx/EptStepView.h"
+#include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/HostTables.h"
 #include "hyperhv/vmx/NmiWindowTrap.h"
 
@@ -21,6 +22,14 @@ typedef enum _VMX_ROOT_STACK {
     VMX_ROOT_STACK_COUNT
 } VMX_ROOT_STACK;
 
+/* What a core does with external interrupts (ExternalInterrupt.c). */
+typedef enum _VMX_INTERRUPTS {
+    VMX_INTERRUPTS_FREE = 0,
+    VMX_INTERRUPTS_WATCHED,
+    VMX_INTERRUPTS_AWAITED,
+    VMX_INTERRUPTS_ACKNOWLEDGING,
+} VMX_INTERRUPTS;
+
 typedef struct _VMX_CORE {
     PVOID VmxonRegion; /* one page each, physically contiguous */
     PVOID VmcsRegion;
@@ -30,8 +39,16 @@ typedef struct _VMX_CORE {
     HOST_TABLES *HostTables;            /* GDT and TSS of root mode */
     EPT_STEP_VIEW StepView;
     NMI_WINDOW_TRAP Trap;
-    BOOLEAN IsInHookStep; /* the core runs on another view than the hooked one */
-    UINT64 OriginalCr0;   /* before VMXON, for a launch that fails */
+    BOOLEAN IsInHookStep;   /* the core runs on another view than its base view */
+    UINT64 OriginalCr0;     /* before VMXON, for a launch that fails */
+    EPT_VIEW_KIND BaseView; /* when no step is under way (ModeView.c) */
+    BOOLEAN IsWatchingModes;
+    VMX_INTERRUPTS Interrupts; /* ExternalInterrupt.c */
+    BOOLEAN IsWatchingInterrupts;
+    BOOLEAN IsHeldTold;      /* the event of HeldInterrupt has been told */
+    UINT8 HeldInterrupt;     /* acknowledged, and the guest could not take it; 0: none */
+    BOOLEAN IsSyscallHooked; /* VmxSyscall.c */
+    BOOLEAN HidesSce;        /* EFER.SCE is 0, and the guest has it as 1 */
     UINT64 OriginalCr4;
     UINT64 WatchedCr0; /* bits whose change is wanted to exit, beside those that the host owns anyway */
     UINT64 WatchedCr4;

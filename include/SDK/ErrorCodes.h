@@ -40,6 +40,14 @@
     X(DEBUGGER_ERROR_INVALID_REQUEST, 0xC0000016, "the request has a field that is out of range")            \
     X(DEBUGGER_ERROR_EVENT_TYPE_NOT_AVAILABLE, 0xC0000017,                                                   \
       "this type of event is not available on this machine")                                                 \
+    X(DEBUGGER_ERROR_SHORT_CIRCUIT_NOT_POSSIBLE, 0xC0000030,                                                 \
+      "a short-circuit of this would stop the machine")                                                      \
+    X(DEBUGGER_ERROR_NO_MODE_BASED_EXECUTE, 0xC0000031,                                                      \
+      "this processor has no mode-based execute control, which !mode needs")                                 \
+    X(DEBUGGER_ERROR_MODE_NEEDS_PROCESS, 0xC0000032,                                                         \
+      "changes of mode are watched of one process: name it with pid")                                        \
+    X(DEBUGGER_ERROR_NO_SUCH_PROCESS, 0xC0000033,                                                            \
+      "there is no such process with memory of its own, or too many are watched already")                    \
     X(DEBUGGER_ERROR_INVALID_ADDRESS, 0xC0000019, "the address is not mapped")                               \
     X(DEBUGGER_ERROR_VERSION_MISMATCH, 0xC0000018,                                                           \
       "tool and modules are of different versions: install them together")                                   \

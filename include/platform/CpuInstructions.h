@@ -83,6 +83,8 @@ VOID CpuTripleFault(VOID);
 PVOID CpuPointer(UINT64 Virtual);
 UINT32 CpuReadDevice(UINT64 Virtual);
 VOID CpuWriteDevice(UINT64 Virtual, UINT32 Value);
+UINT32 CpuReadPort(UINT16 Port, UINT32 Size);
+VOID CpuWritePort(UINT16 Port, UINT32 Value, UINT32 Size);
 
 #else
 
@@ -190,6 +192,30 @@ static inline UINT32 CpuLoadSegmentLimit(UINT16 Selector)
     UINT32 Limit = 0;
     __asm__ volatile("lsl %1, %0" : "+r"(Limit) : "r"((UINT32)Selector) : "cc");
     return Limit;
+}
+
+/* Size: 1, 2 or 4 bytes; the rest of the value is 0, or of no effect. */
+static inline UINT32 CpuReadPort(UINT16 Port, UINT32 Size)
+{
+    UINT32 Value = 0;
+
+    if (Size == 1)
+        __asm__ volatile("inb %w1, %b0" : "+a"(Value) : "d"(Port));
+    else if (Size == 2)
+        __asm__ volatile("inw %w1, %w0" : "+a"(Value) : "d"(Port));
+    else
+        __asm__ volatile("inl %w1, %0" : "+a"(Value) : "d"(Port));
+    return Value;
+}
+
+static inline VOID CpuWritePort(UINT16 Port, UINT32 Value, UINT32 Size)
+{
+    if (Size == 1)
+        __asm__ volatile("outb %b0, %w1" : : "a"(Value), "d"(Port));
+    else if (Size == 2)
+        __asm__ volatile("outw %w0, %w1" : : "a"(Value), "d"(Port));
+    else
+        __asm__ volatile("outl %0, %w1" : : "a"(Value), "d"(Port));
 }
 
 static inline VOID CpuInvalidatePage(UINT64 Virtual)

@@ -32,4 +32,12 @@ typedef struct _PLATFORM_ADDRESS_SPACE {
 BOOLEAN PlatformProcessAddressSpaceGet(UINT32 ProcessId, PLATFORM_ADDRESS_SPACE *Space);
 VOID PlatformProcessAddressSpacePut(PLATFORM_ADDRESS_SPACE *Space);
 
+/* Process context. The bits of CR3 that are the address of a process's page tables: where user mode has
+ * tables of its own (page table isolation), both of a process have them in common. */
+UINT64 PlatformProcessPageTableMask(VOID);
+
+/* Any context. Is this the interrupt of the clock, or the one by which another core asks for another thread
+ * to run? */
+BOOLEAN PlatformProcessMaySwitchAt(UINT32 Vector);
+
 #endif

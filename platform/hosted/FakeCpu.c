@@ -138,6 +138,7 @@ VOID FakeCpuReset(VOID)
     g_AnswerCount        = 0;
     g_MisuseHandler      = NULL;
     g_TripleFaultHandler = NULL;
+    FakePortsReset();
     FakeSetVmwriteHook(NULL);
     FakeSetApicHook(NULL);
     FakeSetHypervisorBelow(NULL);

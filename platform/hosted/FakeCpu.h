@@ -120,6 +120,18 @@ VOID FakeVmcsSet(UINT32 CoreId, UINT32 Field, UINT64 Value);
 /* Does this processor have the field? */
 BOOLEAN FakeVmcsHas(UINT32 CoreId, UINT32 Field);
 
+/* What every port reads as (its low bytes), and the last access by CpuReadPort or CpuWritePort. */
+typedef struct _FAKE_PORT_ACCESS {
+    UINT32 Count; /* of accesses since the reset */
+    BOOLEAN IsIn;
+    UINT16 Port;
+    UINT32 Size;
+    UINT32 Value;
+} FAKE_PORT_ACCESS;
+
+VOID FakePortSetValue(UINT32 Value);
+FAKE_PORT_ACCESS FakePortLastAccess(VOID);
+
 /* Called before a VMWRITE of the core takes effect; NULL: nobody. */
 VOID FakeSetVmwriteHook(VOID (*Hook)(UINT64 Field, UINT64 Value));
 
@@ -256,6 +268,7 @@ UINT32 FakeApicId(UINT32 CoreId);
 
 /* A command to the APIC. */
 VOID FakeApicCommand(UINT32 Command, UINT32 ApicId);
+VOID FakePortsReset(VOID);
 
 /* Forgets translations (FakePaging.c). */
 VOID FakeTlbFlush(UINT32 CoreId);

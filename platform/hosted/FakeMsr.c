@@ -12,10 +12,7 @@
 #include "platform/PlatformCpu.h"
 #include "platform/hosted/FakeCpu.h"
 
-#define IA32_STAR            0xC0000081u
-#define IA32_LSTAR           0xC0000082u
 #define IA32_CSTAR           0xC0000083u
-#define IA32_FMASK           0xC0000084u
 #define VMX_CAPABILITY_LAST  0x493u
 #define FEATURE_CONTROL_LOCK 1ull
 #define APIC_BASE_X2         (1ull << 10)

@@ -79,6 +79,12 @@ static VOID RunAs(UINT32 CoreId, PLATFORM_CPU_FUNCTION Function, PVOID Context)
     g_CurrentCpu = Before;
 }
 
+/* The vectors of Linux. */
+BOOLEAN PlatformCpuIsCallVector(UINT32 Vector)
+{
+    return Vector == 0xFB || Vector == 0xFC;
+}
+
 BOOLEAN PlatformCpuRunOn(UINT32 CoreId, PLATFORM_CPU_FUNCTION Function, PVOID Context)
 {
     if (!PlatformCpuIsOnline(CoreId))

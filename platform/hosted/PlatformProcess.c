@@ -31,6 +31,18 @@ UINT64 PlatformProcessCurrentTask(VOID)
     return (UINT64)(UINTPTR)&g_Process;
 }
 
+/* With page table isolation. */
+UINT64 PlatformProcessPageTableMask(VOID)
+{
+    return 0x000FFFFFFFFFE000ull;
+}
+
+/* The vectors of Linux. */
+BOOLEAN PlatformProcessMaySwitchAt(UINT32 Vector)
+{
+    return Vector == 0xEC || Vector == 0xFD;
+}
+
 UINT32 PlatformProcessCurrentId(VOID)
 {
     return g_Process.ProcessId;

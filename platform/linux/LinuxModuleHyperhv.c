@@ -60,6 +60,8 @@ EXPORT_SYMBOL_GPL(ConfigureSetExternalInterruptExiting);
 EXPORT_SYMBOL_GPL(ConfigureUnsetExternalInterruptExiting);
 EXPORT_SYMBOL_GPL(ConfigureSetEferSyscallHook);
 EXPORT_SYMBOL_GPL(ConfigureUnsetEferSyscallHook);
+EXPORT_SYMBOL_GPL(ConfigureHasEferSyscallHook);
+EXPORT_SYMBOL_GPL(ConfigureHasModeExecTrap);
 EXPORT_SYMBOL_GPL(ConfigureSetModeExecTrap);
 EXPORT_SYMBOL_GPL(ConfigureUnsetModeExecTrap);
 

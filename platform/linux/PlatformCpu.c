@@ -8,6 +8,8 @@
 #include <linux/reboot.h>
 #include <linux/smp.h>
 
+#include <asm/irq_vectors.h>
+
 #include "platform/PlatformCpu.h"
 
 static const PLATFORM_CPU_LIFE *RegisteredLife;
@@ -27,6 +29,11 @@ BOOLEAN PlatformCpuIsOnline(UINT32 CoreId)
 UINT32 PlatformCpuCurrent(VOID)
 {
     return raw_smp_processor_id();
+}
+
+BOOLEAN PlatformCpuIsCallVector(UINT32 Vector)
+{
+    return Vector == CALL_FUNCTION_VECTOR || Vector == CALL_FUNCTION_SINGLE_VECTOR;
 }
 
 BOOLEAN PlatformCpuRunOn(UINT32 CoreId, PLATFORM_CPU_FUNCTION Function, PVOID Context)

@@ -9,7 +9,9 @@
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <asm/cpufeature.h>
 #include <asm/io.h>
+#include <asm/irq_vectors.h>
 
 #include "platform/PlatformMemory.h"
 #include "platform/PlatformProcess.h"
@@ -29,6 +31,19 @@ UINT32 PlatformProcessCurrentThreadId(VOID)
 UINT64 PlatformProcessCurrentTask(VOID)
 {
     return (UINT64)(UINTPTR)current;
+}
+
+#define CR3_ADDRESS 0x000FFFFFFFFFF000ull
+
+/* The user half of page table isolation is the page after the kernel's. */
+UINT64 PlatformProcessPageTableMask(VOID)
+{
+    return boot_cpu_has(X86_FEATURE_PTI) ? CR3_ADDRESS & ~PAGE_SIZE : CR3_ADDRESS;
+}
+
+BOOLEAN PlatformProcessMaySwitchAt(UINT32 Vector)
+{
+    return Vector == LOCAL_TIMER_VECTOR || Vector == RESCHEDULE_VECTOR;
 }
 
 VOID PlatformProcessCurrent(PLATFORM_PROCESS *Process)

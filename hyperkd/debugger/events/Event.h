@@ -65,6 +65,7 @@ typedef struct _DEBUGGER_CORE {
     UINT32 CoreId;            /* constant */
     BOOLEAN ShortCircuited;   /* PRE of this exit short-circuits its instruction */
     UINT64 Rip;               /* of the instruction that PRE asked a POST for: a step may lie between */
+    UINT32 SyscallNumber;     /* of the SYSCALL that PRE was about */
     GUEST_REGS Before;        /* what the instruction started with; written when PRE asks for a POST */
     PLATFORM_PROCESS Process; /* here, as code of root mode keeps no arrays on its stack */
     DEBUGGER_EVENT_RECORD Record;

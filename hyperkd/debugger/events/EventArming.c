@@ -7,6 +7,7 @@
 #include "hyperkd/debugger/events/EventArming.h"
 
 #include "SDK/imports/VmmImports.h"
+#include "hyperkd/debugger/events/TrapArming.h"
 #include "platform/PlatformCpu.h"
 
 typedef UINT32 (*EVENT_VALIDATE)(const DEBUGGER_EVENT_OPTIONS *Options);
@@ -160,6 +161,22 @@ static const EVENT_TYPE_OPERATIONS EventTypes[VMM_EVENT_TYPE_COUNT] = {
     [WRMSR_INSTRUCTION_EXECUTION]            = {.IsAvailable = TRUE,
                                                 .Limit       = INDEX_LIMIT_BUT_ALL,
                                                 EXITS_OF_INDEX(MsrWriteExiting)},
+    [IN_INSTRUCTION_EXECUTION]    = {.IsAvailable = TRUE, .Limit = 0xFFFF, EXITS_OF_INDEX(IoExiting)},
+    [OUT_INSTRUCTION_EXECUTION]   = {.IsAvailable = TRUE, .Limit = 0xFFFF, EXITS_OF_INDEX(IoExiting)},
+    [EXTERNAL_INTERRUPT_OCCURRED] = {.IsAvailable = TRUE,
+                                     .Validate    = TrapValidateInterrupt,
+                                     EXITS_OF_CORE(ExternalInterruptExiting)},
+    [SYSCALL_HOOK_EFER_SYSCALL]   = {.IsAvailable = TRUE,
+                                     .Validate    = TrapValidateSyscall,
+                                     EXITS_OF_CORE(EferSyscallHook)},
+    [SYSCALL_HOOK_EFER_SYSRET]    = {.IsAvailable = TRUE,
+                                     .Validate    = TrapValidateSysret,
+                                     EXITS_OF_CORE(EferSyscallHook)},
+    [TRAP_EXECUTION_MODE_CHANGED] = {.IsAvailable = TRUE,
+                                     .Validate    = TrapValidateMode,
+                                     .Arm         = TrapArmMode,
+                                     .Disarm      = TrapDisarmMode},
+    [EXCEPTION_OCCURRED]          = {.IsAvailable = TRUE, .Limit = 31, EXITS_OF_INDEX(ExceptionBitmap)},
 };
 
 /* What a type gives no meaning to must be zero: a later version may give it one. */

@@ -271,11 +271,25 @@ EventTriggerFrom(EVENT_WALK *Walk, DEBUGGER_CORE *Core, UINT32 Stage, PVOID Cont
                                          : VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
 }
 
-/* What decides which events wait for this exit: the number of the range that was touched, or the context. */
-static inline UINT64 EventKey(UINT32 EventType, PVOID Context)
+/* At stage POST the register need not hold it any more. */
+static UINT64 EventSyscallNumber(UINT32 CoreId, UINT32 Stage, const GUEST_REGS *Regs)
 {
-    return EventTypeIsMonitor(EventType) ? ((const EPT_HOOKS_CONTEXT *)Context)->HookingTag
-                                         : (UINTPTR)Context;
+    if (Stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION) {
+        g_DebuggerCores[CoreId].SyscallNumber = (UINT32)Regs->rax;
+    }
+    return g_DebuggerCores[CoreId].SyscallNumber;
+}
+
+/* What decides which events wait for this exit: the number of the range that was touched, that of the system
+ * call, or the context. */
+static inline UINT64 EventKey(UINT32 EventType, UINT32 CoreId, UINT32 Stage, PVOID Context,
+                              const GUEST_REGS *Regs)
+{
+    if (EventTypeIsMonitor(EventType)) {
+        return ((const EPT_HOOKS_CONTEXT *)Context)->HookingTag;
+    }
+    return EventType == SYSCALL_HOOK_EFER_SYSCALL ? EventSyscallNumber(CoreId, Stage, Regs)
+                                                  : (UINTPTR)Context;
 }
 
 VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
@@ -295,7 +309,7 @@ DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_
     if (CoreId >= g_DebuggerCoreCount) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_DEBUGGER_NOT_ENABLED;
     }
-    Walk = EventWalkBegin(EventType, EventKey(EventType, Context), CoreId);
+    Walk = EventWalkBegin(EventType, EventKey(EventType, CoreId, CallingStage, Context, Regs), CoreId);
     if (Walk.Keyless == NULL && Walk.Keyed == NULL) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
     }

@@ -132,13 +132,19 @@ VOID ConfigureUnsetMovFromCrExiting(UINT32 CoreId, UINT32 Register);
 BOOLEAN ConfigureSetExternalInterruptExiting(UINT32 CoreId);
 VOID ConfigureUnsetExternalInterruptExiting(UINT32 CoreId);
 
-/* SYSCALL and SYSRET, by way of EFER.SCE. */
+/* SYSCALL and SYSRET, both: EFER.SCE is turned off, so that they raise #UD, which exits (users of #UD and of
+ * IA32_EFER are counted in); the guest goes on reading its own EFER. Not where the kernel uses shadow stacks:
+ * has this processor and kernel it? (any, initialized) */
+BOOLEAN ConfigureHasEferSyscallHook(VOID);
 BOOLEAN ConfigureSetEferSyscallHook(UINT32 CoreId);
 VOID ConfigureUnsetEferSyscallHook(UINT32 CoreId);
 
-/* Execution in user or kernel mode (mode-based execute control). */
-BOOLEAN ConfigureSetModeExecTrap(UINT32 CoreId);
-VOID ConfigureUnsetModeExecTrap(UINT32 CoreId);
+/* Changes of one process (tgid) between user and kernel mode. Other processes do not exit, but for their MOV
+ * to CR3. FALSE also: there is no such process, or 16 are watched already. A process that executes another
+ * program is not followed. Needs mode-based execute control: has this processor it? (any, initialized) */
+BOOLEAN ConfigureHasModeExecTrap(VOID);
+BOOLEAN ConfigureSetModeExecTrap(UINT32 CoreId, UINT32 ProcessId);
+VOID ConfigureUnsetModeExecTrap(UINT32 CoreId, UINT32 ProcessId);
 
 /* Whose address space an address of a hook belongs to: a process (tgid), or none for the kernel's addresses
  * and physical ones. */

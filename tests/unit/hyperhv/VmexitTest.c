@@ -299,7 +299,7 @@ static void ATripleFaultHappensOutsideVmx(void **State)
 static BOOLEAN IsAsynchronous(UINT32 Reason)
 {
     return Reason == VMX_EXIT_REASON_EXTERNAL_INTERRUPT || Reason == VMX_EXIT_REASON_NMI_WINDOW ||
-           Reason == VMX_EXIT_REASON_MONITOR_TRAP_FLAG;
+           Reason == VMX_EXIT_REASON_INTERRUPT_WINDOW || Reason == VMX_EXIT_REASON_MONITOR_TRAP_FLAG;
 }
 
 /* Whatever the reason, the exit ends in the guest (or where a test above says otherwise), with RIP where it

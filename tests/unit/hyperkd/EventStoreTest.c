@@ -189,10 +189,17 @@ static void EveryTypeWithoutARowIsNotAvailable(void **State)
             Options.OptionalParam2    = Type != HOOK;
             Status                    = SetStatus(Options);
         }
+        if (Type == EXTERNAL_INTERRUPT_OCCURRED || Type == TRAP_EXECUTION_MODE_CHANGED) {
+            Options                   = Any(Type); /* a vector; one process */
+            Options.HasOptionalParam1 = Type == EXTERNAL_INTERRUPT_OCCURRED;
+            Options.OptionalParam1    = Options.HasOptionalParam1 ? 0xEC : 0;
+            Options.ProcessId         = 7;
+            Status                    = SetStatus(Options);
+        }
         assert_true(Status == SUCCESS || Status == DEBUGGER_ERROR_EVENT_TYPE_NOT_AVAILABLE);
         Available += Status == SUCCESS;
     }
-    assert_int_equal(Available, 11);
+    assert_int_equal(Available, 18);
 }
 
 /* --- what the VMM is asked for ---------------------------------------------------------------------------

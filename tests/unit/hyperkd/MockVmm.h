@@ -31,13 +31,14 @@
 
 static struct {
     /* what the test decides */
-    BOOLEAN LogFails;  /* LogInitialize */
-    BOOLEAN VmmFails;  /* VmFuncInitVmm, which then says VmmError unless that is 0 */
-    UINT32 VmmError;   /* from ErrorCodes.h */
-    BOOLEAN ArmFails;  /* ConfigureSetMsr*Exiting, ConfigureEptHook*: nothing is mapped */
-    BOOLEAN HasNoRoom; /* LogCallbackSendBuffer */
-    UINT64 RipMoved;   /* since the exit before */
-    BOOLEAN IsQuiet;   /* no trace, for tests with many calls */
+    BOOLEAN LogFails;   /* LogInitialize */
+    BOOLEAN VmmFails;   /* VmFuncInitVmm, which then says VmmError unless that is 0 */
+    UINT32 VmmError;    /* from ErrorCodes.h */
+    BOOLEAN LacksTraps; /* no SYSCALL hook, no mode-based execute control */
+    BOOLEAN ArmFails;   /* ConfigureSetMsr*Exiting, ConfigureEptHook*: nothing is mapped */
+    BOOLEAN HasNoRoom;  /* LogCallbackSendBuffer */
+    UINT64 RipMoved;    /* since the exit before */
+    BOOLEAN IsQuiet;    /* no trace, for tests with many calls */
 
     /* what happened: calls in their order, each followed by a space */
     CHAR Trace[4096];
@@ -381,6 +382,22 @@ static inline VOID MockUnsetExiting(const CHAR *What, UINT32 CoreId, UINT32 Msr)
 MOCK_INDEXED(MsrReadExiting, "read")
 MOCK_INDEXED(MsrWriteExiting, "write")
 MOCK_INDEXED(MovFromCrExiting, "crread")
+MOCK_INDEXED(IoExiting, "io")
+MOCK_INDEXED(ModeExecTrap, "mode")
+MOCK_PLAIN(ExternalInterruptExiting, "interrupt")
+MOCK_PLAIN(EferSyscallHook, "syscall")
+
+BOOLEAN ConfigureHasEferSyscallHook(VOID)
+{
+    return !g_Mock.LacksTraps;
+}
+
+BOOLEAN ConfigureHasModeExecTrap(VOID)
+{
+    return !g_Mock.LacksTraps;
+}
+
+MOCK_INDEXED(ExceptionBitmap, "exception")
 MOCK_PLAIN(RdtscExiting, "tsc")
 MOCK_PLAIN(RdpmcExiting, "pmc")
 MOCK_PLAIN(MovDebugRegsExiting, "dr")

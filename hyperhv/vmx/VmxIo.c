@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VmxIo.c - exits by IN, OUT, INS and OUTS.
+ *
+ * Context: VMX root mode (VmxIoBitmapsReset: process). SDM Vol. 3, table 28-5 (exit qualification), 25.6.4
+ * (I/O bitmaps), 26.5.2 (the monitor trap flag and repeated instructions), 18.2.4 and 18.3.1.4 (I/O
+ * breakpoints).
+ */
+#include "hyperhv/vmx/VmxIo.h"
+
+#include "platform/CpuInstructions.h"
+#include "hyperhv/core/Backend.h"
+#include "hyperhv/interface/Dispatch.h"
+#include "hyperhv/vmx/Controls.h"
+#include "hyperhv/vmx/Mtf.h"
+#include "hyperhv/vmx/Vmcs.h"
+
+#define QUALIFICATION_SIZE(Qualification) (((UINT8)(Qualification)&7) + 1)
+#define QUALIFICATION_IN                  (1u << 3)
+#define QUALIFICATION_STRING              (1u << 4)
+#define QUALIFICATION_PORT(Qualification) ((UINT16)((Qualification) >> 16))
+
+#define CR4_DE           (1ull << 3)
+#define DR7_ENABLED(N)   (3ull << (2 * (N)))
+#define DR7_CONDITION(N) (16 + 4 * (N)) /* two bits of condition, two of length */
+#define CONDITION_IO     2u
+
+VOID VmxHandleIo(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT64 Qualification = VCpu->ExitQualification;
+
+    VCpu->Io.Port     = QUALIFICATION_PORT(Qualification);
+    VCpu->Io.Size     = QUALIFICATION_SIZE(Qualification);
+    VCpu->Io.IsIn     = (Qualification & QUALIFICATION_IN) != 0;
+    VCpu->Io.IsString = (Qualification & QUALIFICATION_STRING) != 0;
+    DispatchEventIO(VCpu);
+}
+
+/* --- a string form's step --- */
+
+VOID VmxIoStepBegin(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    HV_IO *Io = &VCpu->Io;
+
+    Io->IsStepping = TRUE;
+    Io->Rip        = VCpu->LastVmexitRip;
+    Io->NextRip    = Io->Rip + VmcsRead32(VMCS_VMEXIT_INSTRUCTION_LENGTH);
+    VmxClearPrimaryControls(VCpu, PRIMARY_USE_IO_BITMAPS);
+    MtfStepArm(VCpu);
+}
+
+VOID VmxIoStepEnd(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN IsTrap)
+{
+    HV_IO *Io  = &VCpu->Io;
+    UINT64 Rip = VCpu->LastVmexitRip;
+
+    Io->IsStepping = FALSE;
+    VmxSetPrimaryControls(VCpu, PRIMARY_USE_IO_BITMAPS);
+    if (!IsTrap || !Io->PostRequired || (Rip != Io->Rip && Rip != Io->NextRip))
+        return;
+    VCpu->LastVmexitRip = Io->Rip;
+    DispatchEventIoPost(VCpu);
+    VCpu->LastVmexitRip = Rip;
+}
+
+/* --- breakpoints on ports --- */
+
+static UINT64 BreakpointAddress(UINT32 Number)
+{
+    switch (Number) {
+    case 0:
+        return CpuReadDr0();
+    case 1:
+        return CpuReadDr1();
+    case 2:
+        return CpuReadDr2();
+    default:
+        return CpuReadDr3();
+    }
+}
+
+static BOOLEAN IsOnPort(const VIRTUAL_MACHINE_STATE *VCpu, UINT64 Dr7, UINT32 Number)
+{
+    UINT32 Condition = (UINT32)(Dr7 >> DR7_CONDITION(Number)) & 3;
+    UINT32 Length    = ((UINT32)(Dr7 >> DR7_CONDITION(Number)) >> 2) & 3;
+    UINT64 First     = BreakpointAddress(Number) & ~(UINT64)Length;
+
+    return Condition == CONDITION_IO && VCpu->Io.Port <= First + Length &&
+           VCpu->Io.Port + VCpu->Io.Size > First;
+}
+
+VOID VmxPendIoBreakpoints(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT64 Dr7 = VmcsReadNatural(VMCS_GUEST_DR7), Pending = 0;
+    UINT32 Number;
+
+    if (LIKELY(!(Dr7 & 0xFF)) || !(g_Backend->GetCr4(VCpu) & CR4_DE))
+        return;
+    for (Number = 0; Number < 4; Number++)
+        if ((Dr7 & DR7_ENABLED(Number)) && IsOnPort(VCpu, Dr7, Number))
+            Pending |= (1ull << Number) | PENDING_DEBUG_ENABLED_BREAKPOINT;
+    if (Pending != 0)
+        VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
+                         VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | Pending);
+}

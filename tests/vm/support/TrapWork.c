@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * TrapWork.c - ports, exceptions, system calls to be watched.
+ *
+ * Context: user space.
+ */
+#include "tests/vm/support/TrapWork.h"
+
+#include "tests/vm/support/Tap.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#define PAGE 4096u
+
+UINT64 TrapContext(const DEBUGGER_EVENT_RECORD *Event)
+{
+    if (Event->EventType == SYSCALL_HOOK_EFER_SYSCALL)
+        return (UINT32)Event->Regs.rax;
+    return Event->Context;
+}
+
+/* --- ports --- */
+
+static VOID OpenPorts(VOID)
+{
+    if (iopl(3) != 0)
+        TapGiveUp("iopl");
+}
+
+static UINT8 Pattern(UINT32 Index)
+{
+    return (UINT8)(0x35 + 7 * Index);
+}
+
+INT32 DoOuts(PVOID Context)
+{
+    OpenPorts();
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        outb(Pattern(Index), TRAP_PORT);
+        if (inb(TRAP_PORT) != Pattern(Index))
+            return 1;
+    }
+    return 0;
+}
+
+INT32 DoOutsWithoutEffect(PVOID Context)
+{
+    OpenPorts();
+    const UINT8 Before = inb(TRAP_PORT);
+
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        outb((UINT8)~Before, TRAP_PORT);
+        if (inb(TRAP_PORT) != Before)
+            return 1;
+    }
+    return 0;
+}
+
+INT32 DoIns(PVOID Context)
+{
+    OpenPorts();
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        UINT64 Rax = 0xAAAABBBBCCCCDD00;
+
+        outb(Pattern(Index), TRAP_PORT);
+        __asm__ volatile("inb %w1, %b0" : "+a"(Rax) : "d"(TRAP_PORT));
+        if (Rax != (0xAAAABBBBCCCCDD00 | Pattern(Index)))
+            return 1;
+    }
+    return 0;
+}
+
+INT32 DoInsWithoutEffect(PVOID Context)
+{
+    OpenPorts();
+    outb(0x11, TRAP_PORT);
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        UINT64 Rax = 0xAAAABBBBCCCCDD22;
+
+        __asm__ volatile("inb %w1, %b0" : "+a"(Rax) : "d"(TRAP_PORT));
+        if (Rax != 0xAAAABBBBCCCCDD22)
+            return 1;
+    }
+    return 0;
+}
+
+static UINT8 *Outsb(const UINT8 *From)
+{
+    __asm__ volatile("outsb" : "+S"(From) : "d"(TRAP_PORT) : "memory");
+    return (UINT8 *)(UINTPTR)From;
+}
+
+static UINT8 *Insb(UINT8 *To)
+{
+    __asm__ volatile("insb" : "+D"(To) : "d"(TRAP_PORT) : "memory");
+    return To;
+}
+
+INT32 DoOutsb(PVOID Context)
+{
+    OpenPorts();
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        const UINT8 Byte = Pattern(Index);
+
+        if (Outsb(&Byte) != &Byte + 1 || inb(TRAP_PORT) != Byte)
+            return 1;
+    }
+    return 0;
+}
+
+INT32 DoOutsbWithoutEffect(PVOID Context)
+{
+    OpenPorts();
+    const UINT8 Before = inb(TRAP_PORT), Byte = (UINT8)~Before;
+
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        if (Outsb(&Byte) != &Byte || inb(TRAP_PORT) != Before)
+            return 1;
+    }
+    return 0;
+}
+
+INT32 DoInsb(PVOID Context)
+{
+    OpenPorts();
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        UINT8 Byte = 0;
+
+        outb(Pattern(Index), TRAP_PORT);
+        if (Insb(&Byte) != &Byte + 1 || Byte != Pattern(Index))
+            return 1;
+    }
+    return 0;
+}
+
+INT32 DoInsbWithoutEffect(PVOID Context)
+{
+    OpenPorts();
+    outb(0x77, TRAP_PORT);
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        UINT8 Byte = 0x33;
+
+        if (Insb(&Byte) != &Byte || Byte != 0x33)
+            return 1;
+    }
+    return 0;
+}
+
+/* The port keeps the last byte. */
+INT32 DoRepOutsb(PVOID Context)
+{
+    UINT64 Count = *(UINT32 *)Context;
+    UINT8 Bytes[256];
+    const UINT8 *From = Bytes;
+
+    OpenPorts();
+    for (UINT32 Index = 0; Index < sizeof(Bytes); Index++)
+        Bytes[Index] = Pattern(Index);
+    __asm__ volatile("rep outsb" : "+S"(From), "+c"(Count) : "d"(TRAP_PORT) : "memory");
+    return Count != 0 || From != Bytes + *(UINT32 *)Context || inb(TRAP_PORT) != From[-1];
+}
+
+static BOOLEAN RepInsb(UINT8 *To, UINT64 Count)
+{
+    UINT8 *End  = To;
+    UINT64 Left = Count;
+
+    __asm__ volatile("rep insb" : "+D"(End), "+c"(Left) : "d"(TRAP_PORT) : "memory");
+    if (Left != 0 || End != To + Count)
+        return FALSE;
+    for (UINT64 Index = 0; Index < Count; Index++)
+        if (To[Index] != 0x5A)
+            return FALSE;
+    return TRUE;
+}
+
+INT32 DoRepInsb(PVOID Context)
+{
+    UINT8 Bytes[256] = {0};
+
+    OpenPorts();
+    outb(0x5A, TRAP_PORT);
+    return !RepInsb(Bytes, *(UINT32 *)Context) || Bytes[*(UINT32 *)Context] != 0;
+}
+
+/* Up to the end of a page that nobody has touched, and on into the next one. */
+INT32 DoRepInsbFresh(PVOID Context)
+{
+    const UINT32 Count = *(UINT32 *)Context;
+    UINT8 *Pages = mmap(NULL, FRESH_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (Pages == MAP_FAILED)
+        TapGiveUp("mmap");
+    OpenPorts();
+    outb(0x5A, TRAP_PORT);
+    return !RepInsb(Pages + PAGE - Count, 2 * Count);
+}
+
+/* --- exceptions --- */
+
+static volatile sig_atomic_t g_Signals;
+static volatile UINT64 g_FaultAddress;
+static INT32 g_SkippedBytes;
+
+/* Goes on after the instruction. */
+static VOID OnSignal(INT32 Number, siginfo_t *Info, PVOID Context)
+{
+    (VOID) Number;
+    g_Signals++;
+    g_FaultAddress = (UINT64)(UINTPTR)Info->si_addr;
+    ((ucontext_t *)Context)->uc_mcontext.gregs[REG_RIP] += g_SkippedBytes;
+}
+
+static VOID Catch(INT32 Number, INT32 SkippedBytes)
+{
+    struct sigaction Action = {.sa_sigaction = OnSignal, .sa_flags = SA_SIGINFO | SA_NODEFER};
+
+    g_Signals      = 0;
+    g_SkippedBytes = SkippedBytes;
+    sigaction(Number, &Action, NULL);
+}
+
+static INT32 Raise(PVOID Context, INT32 Signal, INT32 SkippedBytes, VOID (*Instruction)(VOID),
+                   BOOLEAN IsSignalled)
+{
+    const UINT32 Count = *(UINT32 *)Context;
+
+    Catch(Signal, SkippedBytes);
+    for (UINT32 Index = 0; Index < Count; Index++)
+        Instruction();
+    return (UINT32)g_Signals != (IsSignalled ? Count : 0);
+}
+
+static VOID Divide(VOID)
+{
+    UINT32 Low = 1, High = 0;
+
+    __asm__ volatile("div %2" : "+a"(Low), "+d"(High) : "c"(0)); /* two bytes */
+}
+
+static VOID Breakpoint(VOID)
+{
+    __asm__ volatile("int3");
+}
+
+static VOID Undefined(VOID)
+{
+    __asm__ volatile("ud2");
+}
+
+static VOID Protection(VOID)
+{
+    __asm__ volatile("hlt");
+}
+
+#define ABSENT 0x5000u /* an address below the lowest that can be mapped */
+
+static __attribute__((__noinline__, __noclone__)) VOID PageFault(VOID)
+{
+    __asm__ volatile(".globl TrapPageFaultInstruction\nTrapPageFaultInstruction: movb $1, (%0)"
+                     :
+                     : "a"((UINT64)ABSENT)
+                     : "memory"); /* three bytes */
+}
+
+/* One trap, after the NOP. */
+static VOID SingleStep(VOID)
+{
+    __asm__ volatile("pushfq\n\t"
+                     "orl $0x100, (%%rsp)\n\t"
+                     "popfq\n\t"
+                     "nop\n\t" /* the trap comes after this one */
+                     "nop"
+                     :
+                     :
+                     : "memory", "cc");
+}
+
+/* The flag in the interrupted frame, so that the handler's return does not trap. */
+static VOID OnTrap(INT32 Number, siginfo_t *Info, PVOID Context)
+{
+    OnSignal(Number, Info, Context);
+    ((ucontext_t *)Context)->uc_mcontext.gregs[REG_EFL] &= ~0x100;
+    if (Info->si_code != TRAP_TRACE)
+        g_Signals += 0x10000;
+}
+
+INT32 DoDivide(PVOID Context)
+{
+    return Raise(Context, SIGFPE, 2, Divide, TRUE);
+}
+
+INT32 DoDivideWithoutEffect(PVOID Context)
+{
+    return Raise(Context, SIGFPE, 2, Divide, FALSE);
+}
+
+INT32 DoBreakpoint(PVOID Context)
+{
+    return Raise(Context, SIGTRAP, 0, Breakpoint, TRUE);
+}
+
+INT32 DoBreakpointWithoutEffect(PVOID Context)
+{
+    return Raise(Context, SIGTRAP, 0, Breakpoint, FALSE);
+}
+
+INT32 DoUndefined(PVOID Context)
+{
+    return Raise(Context, SIGILL, 2, Undefined, TRUE);
+}
+
+INT32 DoUndefinedWithoutEffect(PVOID Context)
+{
+    return Raise(Context, SIGILL, 2, Undefined, FALSE);
+}
+
+INT32 DoProtection(PVOID Context)
+{
+    return Raise(Context, SIGSEGV, 1, Protection, TRUE);
+}
+
+INT32 DoProtectionWithoutEffect(PVOID Context)
+{
+    return Raise(Context, SIGSEGV, 1, Protection, FALSE);
+}
+
+INT32 DoPageFault(PVOID Context)
+{
+    g_FaultAddress = 0;
+    return Raise(Context, SIGSEGV, 3, PageFault, TRUE) || g_FaultAddress != ABSENT;
+}
+
+INT32 DoSingleStep(PVOID Context)
+{
+    struct sigaction Action = {.sa_sigaction = OnTrap, .sa_flags = SA_SIGINFO};
+
+    g_Signals      = 0;
+    g_SkippedBytes = 0;
+    sigaction(SIGTRAP, &Action, NULL);
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++)
+        SingleStep();
+    return (UINT32)g_Signals != *(UINT32 *)Context;
+}
