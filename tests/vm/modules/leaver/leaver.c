@@ -4,8 +4,8 @@
  * kernel, its initialization is freed, and it is unloaded.
  *
  * /sys/module/leaver/parameters: "places" tells addresses, writing N to "call" calls every function N times,
- * "wrong" tells how many calls gave a wrong result, "key" turns a static branch on and off, "probe" a kprobe on
- * leaver_plain, whose hits "probed" tells.
+ * "wrong" tells how many calls gave a wrong result, "key" turns a static branch on and off, "probe" a kprobe
+ * on leaver_plain, whose hits "probed" tells.
  */
 #include <linux/jump_label.h>
 #include <linux/kprobes.h>
@@ -94,7 +94,8 @@ static unsigned long branch_place(void)
 
     for (index = 0; index < THIS_MODULE->num_jump_entries; index++) {
         entry = &THIS_MODULE->jump_entries[index];
-        if (jump_entry_key(entry) == &leaver_key.key && jump_entry_code(entry) - (unsigned long)leaver_branch < 64)
+        if (jump_entry_key(entry) == &leaver_key.key &&
+            jump_entry_code(entry) - (unsigned long)leaver_branch < 64)
             return jump_entry_code(entry);
     }
     return 0;
@@ -103,12 +104,11 @@ static unsigned long branch_place(void)
 static int places_get(char *buffer, const struct kernel_param *parameter)
 {
     return scnprintf(buffer, PAGE_SIZE, "%lx %lx %lx %lx %llx\n", (unsigned long)leaver_traced,
-                     (unsigned long)leaver_branch, branch_place(),
-                     (unsigned long)leaver_plain, once_place);
+                     (unsigned long)leaver_branch, branch_place(), (unsigned long)leaver_plain, once_place);
 }
 
-static const struct kernel_param_ops call_ops = {.set = call_set}, key_ops = {.set = key_set}, probe_ops = {.set = probe_set},
-                                     places_ops = {.get = places_get};
+static const struct kernel_param_ops call_ops = {.set = call_set}, key_ops = {.set = key_set},
+                                     probe_ops = {.set = probe_set}, places_ops = {.get = places_get};
 module_param_cb(call, &call_ops, NULL, 0200);
 module_param_cb(key, &key_ops, NULL, 0200);
 module_param_cb(probe, &probe_ops, NULL, 0200);
