@@ -23,13 +23,14 @@ HYPERKD_SOURCES := $(addprefix hyperkd/, \
     debugger/script/EventScriptGlobals.c \
     debugger/script/EventScriptLoad.c \
     driver/Device.c \
+    driver/Inspect.c \
     driver/Loader.c \
     driver/ScriptRequests.c)
 
 # The evaluator of scripts runs in root mode too; a map becomes text on the user's side only.
 HYPERKD_SCRIPT_SOURCES := $(filter-out %/MapText.c,$(sort $(wildcard script/eval/*.c)))
 
-HYPERKD_LINUX_SOURCES := platform/linux/LinuxModuleHyperkd.c
+HYPERKD_LINUX_SOURCES := $(addprefix platform/linux/,LinuxModuleHyperkd.c PlatformPageWalk.c PlatformSymbols.c)
 
 $(eval $(call archive,hyperkd,$(HYPERKD_ROOT_SOURCES) $(HYPERKD_SOURCES)))
 

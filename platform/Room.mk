@@ -6,6 +6,8 @@ PLATFORM_HOSTED_SOURCES := $(addprefix platform/hosted/,PlatformMemory.c Platfor
                              PlatformLock.c PlatformTime.c PlatformProcess.c PlatformProcessMemory.c FakeCpu.c FakeMsr.c FakeSegments.c FakePaging.c FakeApic.c FakePort.c \
                              FakeVmcs.c FakeVmEntry.c FakeVmExit.c)
 
+PLATFORM_HOSTED_SOURCES += $(addprefix platform/hosted/,PlatformPageWalk.c PlatformSymbols.c)
+
 $(eval $(call archive,platform-hosted,$(PLATFORM_HOSTED_SOURCES)))
 
 UNIT_ARCHIVES += platform-hosted

@@ -10,6 +10,7 @@
 #include "SDK/imports/VmmImports.h"
 #include "hyperkd/debugger/core/Debugger.h"
 #include "hyperkd/debugger/events/EventStore.h"
+#include "hyperkd/driver/Inspect.h"
 #include "hyperkd/driver/Loader.h"
 #include "hyperkd/driver/ScriptRequests.h"
 #include "platform/PlatformCpu.h"
@@ -199,6 +200,14 @@ static const DEVICE_REQUEST DeviceRequests[] = {
     {DEVICE_STRUCTURE(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT), .Serve = DeviceQueryEvent},
     {DEVICE_STRUCTURE(IOCTL_READ_SCRIPT, DEBUGGER_READ_SCRIPT), .Serve = ScriptRequestRead},
     {DEVICE_STRUCTURE(IOCTL_READ_MAP, DEBUGGER_READ_MAP), .Serve = ScriptRequestReadMap},
+    {DEVICE_STRUCTURE(IOCTL_QUERY_SYMBOLS, DEBUGGER_QUERY_SYMBOLS),
+     .Reserved = {DEVICE_RESERVED(DEBUGGER_QUERY_SYMBOLS, Reserved)}, .Serve = InspectSymbols},
+    {DEVICE_STRUCTURE(IOCTL_QUERY_ADDRESS, DEBUGGER_QUERY_ADDRESS),
+     .Reserved = {DEVICE_RESERVED(DEBUGGER_QUERY_ADDRESS, Reserved)}, .Serve = InspectAddress},
+    {DEVICE_STRUCTURE(IOCTL_QUERY_TRANSLATION, DEBUGGER_QUERY_TRANSLATION),
+     .Reserved = {DEVICE_RESERVED(DEBUGGER_QUERY_TRANSLATION, Reserved),
+                  DEVICE_RESERVED(DEBUGGER_QUERY_TRANSLATION, Reserved2)},
+     .Serve    = InspectTranslation},
 };
 
 static const DEVICE_REQUEST *DeviceFindRequest(UINT32 Request)

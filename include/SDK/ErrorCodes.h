@@ -53,6 +53,11 @@
       "tool and modules are of different versions: install them together")                                   \
     X(DEBUGGER_ERROR_ADDRESS_NEEDS_PROCESS, 0xC000001A,                                                      \
       "an address of user space means something in one process only: name it with pid")                      \
+    X(DEBUGGER_ERROR_SYMBOL_NOT_FOUND, 0xC000001E, "there is no such symbol")                                \
+    X(DEBUGGER_ERROR_SYMBOLS_NOT_AVAILABLE, 0xC000001C,                                                      \
+      "this kernel does not tell the addresses of its symbols: use numbers")                                 \
+    X(DEBUGGER_ERROR_NO_PAGE_TABLES, 0xC000001D,                                                             \
+      "there is no such process, it has no memory of its own, or the address is not canonical")              \
     X(DEBUGGER_ERROR_SCRIPT_REFUSED, 0xC0000020, "the script's program is refused")                          \
     X(DEBUGGER_ERROR_INVALID_POINTER, 0xC0000021, "the request points to memory that is not there")          \
     X(DEBUGGER_ERROR_INVALID_PROCESS, 0xC000001B, "there is no such process, or it has no memory of its own")

@@ -156,6 +156,62 @@ typedef struct _DEBUGGER_LOAD_REQUEST {
     UINT32 KernelStatus; /* out */
 } DEBUGGER_LOAD_REQUEST;
 
+/* With the final zero; what is longer is cut. */
+#define HYPERDBG_SYMBOL_NAME_LENGTH   128
+#define HYPERDBG_SYMBOL_MODULE_LENGTH 64
+
+/* A module's name in which all of the kernel that is no module goes. */
+#define HYPERDBG_SYMBOL_KERNEL "kernel"
+
+typedef struct _DEBUGGER_SYMBOL {
+    UINT64 Address;
+    UINT64 Size; /* bytes up to the next symbol; 0: not known */
+    CHAR Name[HYPERDBG_SYMBOL_NAME_LENGTH];
+    CHAR Module[HYPERDBG_SYMBOL_MODULE_LENGTH]; /* HYPERDBG_SYMBOL_KERNEL for what is in no module */
+} DEBUGGER_SYMBOL;
+
+#define HYPERDBG_SYMBOLS_PER_QUERY 32
+
+/* Symbols of the kernel and its modules by name, a piece of the list at a time. */
+typedef struct _DEBUGGER_QUERY_SYMBOLS {
+    CHAR Module[HYPERDBG_SYMBOL_MODULE_LENGTH];         /* in: only of this module; "": of all */
+    CHAR Pattern[HYPERDBG_SYMBOL_NAME_LENGTH];          /* in: a name, in which * and ? stand for others */
+    UINT32 Skip;                                        /* in: that many are passed over */
+    UINT32 Count;                                       /* out: in Symbol */
+    UINT64 Total;                                       /* out: all that fit */
+    DEBUGGER_SYMBOL Symbol[HYPERDBG_SYMBOLS_PER_QUERY]; /* out, their sizes not known */
+    UINT32 Reserved;
+    UINT32 KernelStatus; /* out */
+} DEBUGGER_QUERY_SYMBOLS;
+
+/* The symbol that an address of the kernel belongs to. */
+typedef struct _DEBUGGER_QUERY_ADDRESS {
+    UINT64 Address;         /* in */
+    DEBUGGER_SYMBOL Symbol; /* out */
+    UINT32 Reserved;
+    UINT32 KernelStatus; /* out; DEBUGGER_ERROR_SYMBOL_NOT_FOUND: to none */
+} DEBUGGER_QUERY_ADDRESS;
+
+#define HYPERDBG_PAGE_TABLE_LEVELS 5
+
+/* Where an address is: !va2pa, !pte; with IsPhysical the other way round: !pa2va. */
+typedef struct _DEBUGGER_QUERY_TRANSLATION {
+    UINT64 Address;    /* in */
+    UINT32 ProcessId;  /* in: in whose page tables, HYPERDBG_ALL_PROCESSES: the kernel's */
+    UINT32 IsPhysical; /* in: Address is; then it is asked where the kernel maps all RAM, one to one */
+    UINT64 Result;     /* out: the other address */
+    UINT32 PageShift;  /* out: of the page that holds it: 12, 21 or 30; 0: not mapped, and no Result */
+    UINT32 TopLevel;   /* out: level of the first entry: 4 for PML4, 5 for PML5 */
+    UINT32 Count;      /* out: entries that were read, from the top down; 0 with IsPhysical */
+    UINT32 Reserved;
+    struct {
+        UINT64 Address; /* physical, of the entry */
+        UINT64 Value;
+    } Entry[HYPERDBG_PAGE_TABLE_LEVELS]; /* out */
+    UINT32 Reserved2;
+    UINT32 KernelStatus; /* out */
+} DEBUGGER_QUERY_TRANSLATION;
+
 /* The numbers of _IOWR('H', n, structure) of <linux/ioctl.h>, spelled out so that no system header is needed
  * here. */
 #define HYPERDBG_IOCTL(Number, Type)                                                                         \
@@ -170,6 +226,10 @@ typedef struct _DEBUGGER_LOAD_REQUEST {
 #define IOCTL_QUERY_EVENT    HYPERDBG_IOCTL(0x12, DEBUGGER_QUERY_EVENT)
 #define IOCTL_READ_SCRIPT    HYPERDBG_IOCTL(0x18, DEBUGGER_READ_SCRIPT)
 #define IOCTL_READ_MAP       HYPERDBG_IOCTL(0x19, DEBUGGER_READ_MAP)
+
+#define IOCTL_QUERY_SYMBOLS     HYPERDBG_IOCTL(0x20, DEBUGGER_QUERY_SYMBOLS)
+#define IOCTL_QUERY_ADDRESS     HYPERDBG_IOCTL(0x21, DEBUGGER_QUERY_ADDRESS)
+#define IOCTL_QUERY_TRANSLATION HYPERDBG_IOCTL(0x22, DEBUGGER_QUERY_TRANSLATION)
 
 /* What an event that fired leaves in the log: the payload of an OPERATION_DEBUGGER_EVENT_RECORD (HyperLog.h),
  * whose header adds core, time and sequence number. */

@@ -110,6 +110,20 @@ VOID HostedSetLookUpHandler(VOID (*Handler)(VOID));
 /* The memory of a module is about to be freed. */
 VOID HostedModuleLeaves(UINT64 Start, UINT64 End);
 
+/* --- what the pretended kernel tells of itself --- */
+
+/* The process that has page tables, besides the kernel, and the physical address of the top one. */
+#define HOSTED_WALKED_PROCESS 77u
+#define HOSTED_PAGE_TABLES    0x1000ull
+
+/* X(name, module, address, bytes) */
+#define HOSTED_SYMBOLS(X)                                                                                    \
+    X(do_sys_open, "kernel", 0xFFFFFFFF81200000, 0x80)                                                       \
+    X(do_sys_openat2, "kernel", 0xFFFFFFFF81200080, 0x100)                                                   \
+    X(twice, "kernel", 0xFFFFFFFF81200200, 0x20)                                                             \
+    X(twice, "other", 0xFFFFFFFFC0000000, 0x40)                                                              \
+    X(other_open, "other", 0xFFFFFFFFC0000040, 0x40)
+
 /* --- for the hosted platform's own files --- */
 
 /* One more request: FALSE if it is the one that shall fail. */

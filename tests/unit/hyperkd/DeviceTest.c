@@ -13,6 +13,7 @@
 #include "hyperkd/debugger/events/EventStore.h"
 #include "hyperkd/debugger/events/EventTrigger.h"
 #include "hyperkd/driver/Device.h"
+#include "platform/PlatformMemory.h"
 #include "platform/PlatformTime.h"
 #include "script/engine/Engine.h"
 
@@ -61,6 +62,15 @@ static const REQUEST g_Requests[] = {
     {REQUEST_OF(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT), FALSE, {{0, 0}}},
     {REQUEST_OF(IOCTL_READ_SCRIPT, DEBUGGER_READ_SCRIPT), FALSE, {{0, 0}}},
     {REQUEST_OF(IOCTL_READ_MAP, DEBUGGER_READ_MAP), FALSE, {{0, 0}}},
+    {REQUEST_OF(IOCTL_QUERY_SYMBOLS, DEBUGGER_QUERY_SYMBOLS),
+     FALSE,
+     {FIELD_OF(DEBUGGER_QUERY_SYMBOLS, Reserved)}},
+    {REQUEST_OF(IOCTL_QUERY_ADDRESS, DEBUGGER_QUERY_ADDRESS),
+     FALSE,
+     {FIELD_OF(DEBUGGER_QUERY_ADDRESS, Reserved)}},
+    {REQUEST_OF(IOCTL_QUERY_TRANSLATION, DEBUGGER_QUERY_TRANSLATION),
+     FALSE,
+     {FIELD_OF(DEBUGGER_QUERY_TRANSLATION, Reserved), FIELD_OF(DEBUGGER_QUERY_TRANSLATION, Reserved2)}},
 };
 
 static const DEBUGGER_EVENT_OPTIONS g_AnyCpuid = {
@@ -267,7 +277,7 @@ static void EveryReservedByteMustBeZero(void **State)
             }
         }
     }
-    assert_int_equal(Checked, 8 + 8 + 4 + 8 + 10 + 4);
+    assert_int_equal(Checked, 8 + 8 + 4 + 8 + 10 + 4 + 4 + 4 + 8);
     MockExpectTrace("");
 }
 
@@ -399,6 +409,115 @@ static void ExitsAreToldOfEachCoreAndOfNoOther(void **State)
     Exits.CoreId = 0xFFFFFFFF;
     assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_EXITS, &Exits, sizeof(Exits)), 0);
     assert_int_equal(Exits.KernelStatus, DEBUGGER_ERROR_INVALID_CORE_ID);
+}
+
+/* --- looking at the kernel -------------------------------------------------------------------------------
+ */
+
+static DEBUGGER_QUERY_SYMBOLS FindSymbols(const CHAR *Module, const CHAR *Pattern, UINT32 Skip)
+{
+    DEBUGGER_QUERY_SYMBOLS Query;
+
+    memset(&Query, 0xFF, sizeof(Query));
+    Query.Reserved = 0;
+    Query.Skip     = Skip;
+    strcpy(Query.Module, Module);
+    strcpy(Query.Pattern, Pattern);
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_SYMBOLS, &Query, sizeof(Query)), 0);
+    assert_int_equal(Query.KernelStatus, SUCCESS);
+    return Query;
+}
+
+static void SymbolsAreFoundByNamePatternAndModule(void **State)
+{
+    DEBUGGER_QUERY_SYMBOLS Query;
+
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    Query = FindSymbols("", "do_sys_openat2", 0);
+    assert_true(Query.Total == 1 && Query.Count == 1);
+    assert_int_equal(Query.Symbol[0].Address, 0xFFFFFFFF81200080);
+    assert_string_equal(Query.Symbol[0].Name, "do_sys_openat2");
+    assert_string_equal(Query.Symbol[0].Module, "kernel");
+    Query = FindSymbols("", "*open*", 0);
+    assert_true(Query.Total == 3 && Query.Count == 3);
+    Query = FindSymbols("", "*open*", 2);
+    assert_true(Query.Total == 3 && Query.Count == 1);
+    assert_string_equal(Query.Symbol[0].Name, "other_open");
+    assert_string_equal(Query.Symbol[0].Module, "other");
+    Query = FindSymbols("other", "twice", 0);
+    assert_true(Query.Total == 1 && Query.Symbol[0].Address == 0xFFFFFFFFC0000000);
+    Query = FindSymbols("", "nothing", 0);
+    assert_true(Query.Total == 0 && Query.Count == 0);
+}
+
+static void ANameWithoutAnEndIsNone(void **State)
+{
+    DEBUGGER_QUERY_SYMBOLS Query = {.Pattern = "*"};
+
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    memset(Query.Module, 'x', sizeof(Query.Module));
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_SYMBOLS, &Query, sizeof(Query)), 0);
+    assert_int_equal(Query.KernelStatus, DEBUGGER_ERROR_INVALID_REQUEST);
+    memset(&Query, 0, sizeof(Query));
+    memset(Query.Pattern, '*', sizeof(Query.Pattern));
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_SYMBOLS, &Query, sizeof(Query)), 0);
+    assert_int_equal(Query.KernelStatus, DEBUGGER_ERROR_INVALID_REQUEST);
+}
+
+static void AnAddressIsToldTheSymbolThatItBelongsTo(void **State)
+{
+    DEBUGGER_QUERY_ADDRESS Query = {.Address = 0xFFFFFFFF81200081};
+
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_ADDRESS, &Query, sizeof(Query)), 0);
+    assert_int_equal(Query.KernelStatus, SUCCESS);
+    assert_string_equal(Query.Symbol.Name, "do_sys_openat2");
+    assert_int_equal(Query.Symbol.Address, 0xFFFFFFFF81200080);
+    assert_int_equal(Query.Symbol.Size, 0x100);
+    Query.Address = 0xFFFFFFFF81200180;
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_ADDRESS, &Query, sizeof(Query)), 0);
+    assert_int_equal(Query.KernelStatus, DEBUGGER_ERROR_SYMBOL_NOT_FOUND);
+    assert_string_equal(Query.Symbol.Name, "");
+}
+
+static DEBUGGER_QUERY_TRANSLATION Translate(UINT64 Address, UINT32 ProcessId, UINT32 IsPhysical)
+{
+    DEBUGGER_QUERY_TRANSLATION Query = {
+        .Address = Address, .ProcessId = ProcessId, .IsPhysical = IsPhysical, .Count = 77};
+
+    assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_TRANSLATION, &Query, sizeof(Query)), 0);
+    return Query;
+}
+
+static void AnAddressIsTranslatedThroughItsPageTables(void **State)
+{
+    UINT8 *Page           = PlatformMemoryAllocatePages(1);
+    const UINT64 Physical = PlatformMemoryVirtualToPhysical(Page) + 0x123;
+    DEBUGGER_QUERY_TRANSLATION Query;
+
+    (void)State;
+    assert_int_equal(Load(), SUCCESS);
+    Query = Translate(HOSTED_DIRECT_MAP + Physical, HYPERDBG_ALL_PROCESSES, 0);
+    assert_int_equal(Query.KernelStatus, SUCCESS);
+    assert_int_equal(Query.Result, Physical);
+    assert_true(Query.Count == 4 && Query.TopLevel == 4 && Query.PageShift == 12);
+    assert_int_equal(Query.Entry[3].Value & ~0xFFFull, Physical & ~0xFFFull);
+    Query = Translate(0x1000, HOSTED_WALKED_PROCESS, 0);
+    assert_int_equal(Query.KernelStatus, SUCCESS);
+    assert_true(Query.Count == 1 && Query.PageShift == 0 && Query.Result == 0);
+    assert_int_equal(Translate(0x1000, HOSTED_WALKED_PROCESS + 1, 0).KernelStatus,
+                     DEBUGGER_ERROR_NO_PAGE_TABLES);
+    assert_int_equal(Translate(1ull << 47, HYPERDBG_ALL_PROCESSES, 0).KernelStatus,
+                     DEBUGGER_ERROR_NO_PAGE_TABLES);
+    Query = Translate(Physical, HYPERDBG_ALL_PROCESSES, 1);
+    assert_int_equal(Query.KernelStatus, SUCCESS);
+    assert_true(Query.Result == (UINTPTR)Page + 0x123 && Query.Count == 0);
+    assert_int_equal(Translate(0xFEE00000, HYPERDBG_ALL_PROCESSES, 1).PageShift, 0);
+    assert_int_equal(Translate(0, 0, 2).KernelStatus, DEBUGGER_ERROR_INVALID_REQUEST);
+    PlatformMemoryFreePages(Page, 1);
 }
 
 static void AnEventIsSetListedChangedAndCleared(void **State)
@@ -560,6 +679,7 @@ static VOID FillSensibly(const REQUEST *Request, UINT8 *Buffer)
 {
     const UINT32 Version = HYPERDBG_INTERFACE_VERSION;
     const UINT64 Tag     = HYPERDBG_EVENT_TAG_START;
+    const UINT64 Address = 0xFFFFFFFF81200000;
 
     memset(Buffer, 0, Request->Size);
     if (Request->Number == IOCTL_INIT_VMM || (Request->Number == IOCTL_TERMINATE_VMM && Random() % 8 == 0)) {
@@ -572,6 +692,8 @@ static VOID FillSensibly(const REQUEST *Request, UINT8 *Buffer)
         *(DEBUGGER_READ_MAP *)Buffer = (DEBUGGER_READ_MAP){.Tag = FindScript(), .Size = sizeof(g_Memory)};
     } else if (Request->Number == IOCTL_MODIFY_EVENTS) {
         memcpy(Buffer, &Tag, sizeof(Tag));
+    } else if (Request->Number == IOCTL_QUERY_ADDRESS) {
+        memcpy(Buffer, &Address, sizeof(Address));
     }
 }
 
@@ -648,6 +770,10 @@ int main(void)
         TEST(ADeviceWithoutMemoryDoesNotStart),
         TEST(TheEndOfTheDeviceUnloadsTheVmm),
         TEST(ExitsAreToldOfEachCoreAndOfNoOther),
+        TEST(SymbolsAreFoundByNamePatternAndModule),
+        TEST(ANameWithoutAnEndIsNone),
+        TEST(AnAddressIsToldTheSymbolThatItBelongsTo),
+        TEST(AnAddressIsTranslatedThroughItsPageTables),
         TEST(AnEventIsSetListedChangedAndCleared),
         TEST(ABadSettingReachesTheUserAsItsError),
         TEST(AnActionThatDoesNotExistIsRefused),
