@@ -11,12 +11,16 @@
 #include "libhyperdbg/Words.h"
 #include "libhyperdbg/commands/CommandParse.h"
 #include "libhyperdbg/commands/EventList.h"
+#include "libhyperdbg/connection/Connection.h"
 #include "libhyperdbg/output/EventShow.h"
+#include "libhyperdbg/symbols/Address.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#define SYMBOL_COMPLETION_LETTERS 3
 
 /* --- candidates ------------------------------------------------------------------------------- */
 
@@ -92,10 +96,39 @@ static VOID CompleteCommand(COMPLETER *Completer, const PARAMETER *Parameter)
         CompleterOffer(Completer, g_CommandTable[i].Name);
 }
 
+static VOID CompleterOfferSymbol(COMPLETER *Completer, const ADDRESS_TEXT *Begun,
+                                 const DEBUGGER_SYMBOL *Symbol)
+{
+    CHAR Word[SYMBOL_TEXT_SIZE];
+
+    snprintf(Word, sizeof(Word), "%s%s%.*s", Begun->Module, Begun->Module[0] != '\0' ? "!" : "",
+             (int)sizeof(Symbol->Name) - 1, Symbol->Name);
+    CompleterOffer(Completer, Word);
+}
+
+/* The kernel is asked once enough is typed for the list to be of use. */
+static VOID CompleteSymbols(COMPLETER *Completer, const PARAMETER *Parameter)
+{
+    DEBUGGER_QUERY_SYMBOLS Query = {0};
+    ADDRESS_TEXT Begun;
+
+    (void)Parameter;
+    if (!AddressParsePattern(Completer->Begun, &Begun) || strlen(Begun.Name) < SYMBOL_COMPLETION_LETTERS ||
+        strpbrk(Begun.Name, "*?") != NULL || strlen(Begun.Name) + 1 >= sizeof(Query.Pattern))
+        return;
+    memcpy(Query.Module, Begun.Module, sizeof(Query.Module));
+    snprintf(Query.Pattern, sizeof(Query.Pattern), "%.*s*", (int)sizeof(Query.Pattern) - 2, Begun.Name);
+    if (ConnectionAsk(Completer->Session, IOCTL_QUERY_SYMBOLS, &Query) != DEBUGGER_OPERATION_WAS_SUCCESSFUL)
+        return;
+    for (UINT32 i = 0; i < Query.Count && i < COUNT_OF(Query.Symbol); i++)
+        CompleterOfferSymbol(Completer, &Begun, &Query.Symbol[i]);
+}
+
 /* ORDER PARAMETER_KIND. Numbers are anybody's; files are the terminal's business. */
 static VOID (*const g_CompleteValue[])(COMPLETER *Completer, const PARAMETER *Parameter) = {
-    CompleteNothing, CompleteChoice, CompleteMsr, CompleteEvent, CompleteCommand, CompleteNothing};
-STATIC_ASSERT(COUNT_OF(g_CompleteValue) == PARAMETER_FILE + 1);
+    CompleteNothing, CompleteChoice,  CompleteMsr,     CompleteEvent,
+    CompleteCommand, CompleteNothing, CompleteSymbols, CompleteSymbols};
+STATIC_ASSERT(COUNT_OF(g_CompleteValue) == PARAMETER_SYMBOLS + 1);
 
 static VOID CompleteValue(COMPLETER *Completer, const PARAMETER *Parameter)
 {
@@ -119,8 +152,12 @@ static VOID CompleteParameter(COMPLETER *Completer, const WORDS *Words, UINT32 C
         CompleteValue(Completer, State.Pending);
         return;
     }
-    if (State.Next != NULL)
+    for (BOOLEAN IsMore = TRUE; IsMore && State.Next != NULL;) {
         CompleteValue(Completer, State.Next);
+        IsMore = (State.Next->Flags & PARAMETER_SKIPPED) != 0; /* then the word may be the next one's */
+        State.Given |= 1u << (State.Next - Command->Parameters);
+        State.Next = CommandNextPositional(Command, State.Given);
+    }
     for (UINT32 i = 0; i < Command->ParameterCount; i++) {
         if (!(Command->Parameters[i].Flags & PARAMETER_POSITIONAL) && !(State.Given >> i & 1))
             CompleterOffer(Completer, Command->Parameters[i].Name);

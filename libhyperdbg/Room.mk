@@ -2,7 +2,7 @@
 # libhyperdbg: everything the terminal can do, as a C library.
 
 LIBHYPERDBG_SOURCES := $(sort $(wildcard libhyperdbg/*.c libhyperdbg/commands/*.c libhyperdbg/connection/*.c \
-                                         libhyperdbg/output/*.c))
+                                         libhyperdbg/output/*.c libhyperdbg/symbols/*.c))
 LIBHYPERDBG_LIBS    := -ljson-c
 LIBHYPERDBG_TESTS   := $(wildcard tests/unit/libhyperdbg/*Test.c)
 

@@ -230,6 +230,7 @@ HYPERDBG_RESULT HyperDbgRunCommand(HYPERDBG_SESSION *Session, const CHAR *Line)
 
     if (Session->ScriptDepth == 0)
         SessionClearInterrupt(Session);
+    SymbolsForget(Session);
     while (Result == HYPERDBG_SUCCESS && !IsDone)
         Result = SessionRunNext(Session, Line, &Offset, &IsDone);
     return Result;

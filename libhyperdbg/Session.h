@@ -12,12 +12,20 @@
 #include "SDK/modules/HyperLog.h"
 #include "libhyperdbg/LibHyperDbg.h"
 #include "libhyperdbg/connection/Transport.h"
+#include "libhyperdbg/symbols/Symbols.h"
 
 /* Room for a read of /dev/hyperlog; never less than the longest record. */
 #define SESSION_READ_SIZE 65536
 STATIC_ASSERT(SESSION_READ_SIZE >= sizeof(LOG_RECORD_HEADER) + LOG_MAX_PAYLOAD);
 
 #define SESSION_MAX_SCRIPT_DEPTH 8
+
+/* An address that was asked for, and what the kernel said: "" for none. Address 0: the slot is empty. */
+#define SESSION_SYMBOLS 64
+typedef struct _SESSION_SYMBOL {
+    UINT64 Address;
+    CHAR Text[SYMBOL_TEXT_SIZE];
+} SESSION_SYMBOL;
 
 struct _HYPERDBG_SESSION {
     HYPERDBG_OPTIONS Options;
@@ -38,6 +46,8 @@ struct _HYPERDBG_SESSION {
     const CHAR *ScriptName; /* NULL: the line came from the terminal */
     UINT32 ScriptLine;
     UINT32 ScriptDepth;
+
+    SESSION_SYMBOL Symbols[SESSION_SYMBOLS];
 
     UINT64 ReadBuffer[SESSION_READ_SIZE / sizeof(UINT64)];
 };

@@ -170,7 +170,7 @@ typedef struct _DEBUGGER_SYMBOL {
     CHAR Module[HYPERDBG_SYMBOL_MODULE_LENGTH]; /* HYPERDBG_SYMBOL_KERNEL for what is in no module */
 } DEBUGGER_SYMBOL;
 
-#define HYPERDBG_SYMBOLS_PER_QUERY 32
+#define HYPERDBG_SYMBOLS_PER_QUERY 64
 
 /* Symbols of the kernel and its modules by name, a piece of the list at a time. */
 typedef struct _DEBUGGER_QUERY_SYMBOLS {

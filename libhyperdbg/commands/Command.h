@@ -21,11 +21,14 @@ typedef enum _PARAMETER_KIND {
     PARAMETER_EVENT,      /* the number of an event, as `events` shows it; the value is its tag */
     PARAMETER_COMMAND,    /* the name of a command */
     PARAMETER_FILE,       /* a path */
+    PARAMETER_ADDRESS,    /* Address.h; SymbolsResolve tells its value */
+    PARAMETER_SYMBOLS,    /* [module!]name, in which * and ? stand for others */
 } PARAMETER_KIND;
 
 #define PARAMETER_POSITIONAL 0x1u /* stands alone, without its name before it; in the order of the table */
 #define PARAMETER_REQUIRED   0x2u
 #define PARAMETER_OR_ALL     0x4u /* "all" is a value too */
+#define PARAMETER_SKIPPED    0x8u /* positional; a word that is no value of it is the next one's */
 
 typedef struct _CHOICE {
     const CHAR *Word; /* NULL ends a table */
@@ -93,8 +96,9 @@ const COMMAND *CommandFind(const CHAR *Name);
 /* The name most like a mistyped one, or NULL. */
 const CHAR *CommandNearest(const CHAR *Name);
 
-extern const COMMAND g_CommandContinue, g_CommandCpuid, g_CommandEvents, g_CommandExit, g_CommandExits,
-    g_CommandFlush, g_CommandHelp, g_CommandLoad, g_CommandMsrread, g_CommandMsrwrite, g_CommandPause,
-    g_CommandScript, g_CommandSleep, g_CommandStatus, g_CommandUnload;
+extern const COMMAND g_CommandContinue, g_CommandCpuid, g_CommandEpthook, g_CommandEvents, g_CommandExit,
+    g_CommandExits, g_CommandFlush, g_CommandHelp, g_CommandLoad, g_CommandMonitor, g_CommandMsrread,
+    g_CommandMsrwrite, g_CommandPa2va, g_CommandPause, g_CommandPte, g_CommandScript, g_CommandSleep,
+    g_CommandStatus, g_CommandSymbols, g_CommandUnload, g_CommandVa2pa;
 
 #endif

@@ -10,6 +10,7 @@
 #include "libhyperdbg/MsrNames.h"
 #include "libhyperdbg/Nearest.h"
 #include "libhyperdbg/Number.h"
+#include "libhyperdbg/symbols/Address.h"
 
 #include <strings.h>
 
@@ -62,10 +63,28 @@ static BOOLEAN ParseFile(const PARAMETER *Parameter, const CHAR *Word, UINT64 *V
     return Word[0] != '\0';
 }
 
+static BOOLEAN ParseAddress(const PARAMETER *Parameter, const CHAR *Word, UINT64 *Value)
+{
+    ADDRESS_TEXT Address;
+
+    (void)Parameter;
+    *Value = 0;
+    return AddressParse(Word, &Address);
+}
+
+static BOOLEAN ParseSymbols(const PARAMETER *Parameter, const CHAR *Word, UINT64 *Value)
+{
+    ADDRESS_TEXT Address;
+
+    (void)Parameter;
+    *Value = 0;
+    return AddressParsePattern(Word, &Address);
+}
+
 /* ORDER PARAMETER_KIND */
 static BOOLEAN (*const g_ParseValue[])(const PARAMETER *Parameter, const CHAR *Word, UINT64 *Value) = {
-    ParseNumber, ParseChoice, ParseMsr, ParseEvent, ParseCommandName, ParseFile};
-STATIC_ASSERT(COUNT_OF(g_ParseValue) == PARAMETER_FILE + 1);
+    ParseNumber, ParseChoice, ParseMsr, ParseEvent, ParseCommandName, ParseFile, ParseAddress, ParseSymbols};
+STATIC_ASSERT(COUNT_OF(g_ParseValue) == PARAMETER_SYMBOLS + 1);
 
 static BOOLEAN ParseValue(const PARAMETER *Parameter, const CHAR *Word, ARGUMENT *Argument)
 {
@@ -105,8 +124,10 @@ static VOID ErrorAddExpected(TEXT *Text, const PARAMETER *Parameter)
         "the number of an event ('events' shows them)",
         "the name of a command",
         "the path of a file",
+        "an address (" ADDRESS_SYNTAX ")",
+        "a name, in which * and ? stand for others (module!name for one module)",
     };
-    STATIC_ASSERT(COUNT_OF(Expected) == PARAMETER_FILE + 1);
+    STATIC_ASSERT(COUNT_OF(Expected) == PARAMETER_SYMBOLS + 1);
 
     if (Parameter->Kind == PARAMETER_NUMBER)
         TextAdd(Text, "a number up to %llx (" NUMBER_SYNTAX ")", Parameter->Maximum);
@@ -215,8 +236,7 @@ static const PARAMETER *ParseKeyword(const COMMAND *Command, const CHAR *Word)
     return NULL;
 }
 
-/* The first positional parameter without a value (Given: a bit for each that has one). */
-static const PARAMETER *ParsePositional(const COMMAND *Command, UINT32 Given)
+const PARAMETER *CommandNextPositional(const COMMAND *Command, UINT32 Given)
 {
     for (UINT32 i = 0; i < Command->ParameterCount; i++) {
         if ((Command->Parameters[i].Flags & PARAMETER_POSITIONAL) && !(Given & 1u << i))
@@ -232,6 +252,21 @@ static UINT32 ParseGiven(const COMMAND *Command, const ARGUMENTS *Arguments)
     for (UINT32 i = 0; i < Command->ParameterCount; i++)
         Given |= (UINT32)Arguments->Item[i].IsGiven << i;
     return Given;
+}
+
+/* The positional parameter whose turn it is: one that may be left out is passed over if the word is none of
+ * its values. */
+static const PARAMETER *ParseTurn(const COMMAND *Command, UINT32 Given, const CHAR *Word)
+{
+    const PARAMETER *Parameter = CommandNextPositional(Command, Given);
+    ARGUMENT Argument          = {0};
+
+    while (Parameter != NULL && (Parameter->Flags & PARAMETER_SKIPPED) &&
+           !ParseValue(Parameter, Word, &Argument)) {
+        Given |= 1u << (Parameter - Command->Parameters);
+        Parameter = CommandNextPositional(Command, Given);
+    }
+    return Parameter;
 }
 
 /* Takes the parameter that begins at word *Index and moves *Index to its last word. */
@@ -252,7 +287,7 @@ static BOOLEAN ParseOne(const COMMAND *Command, const WORDS *Words, UINT32 *Inde
         }
         Word = Words->Item[*Index];
     } else
-        Parameter = ParsePositional(Command, ParseGiven(Command, Arguments));
+        Parameter = ParseTurn(Command, ParseGiven(Command, Arguments), Word);
 
     if (Parameter == NULL) {
         ErrorUnknownWord(Error, Command, Word);
@@ -284,6 +319,18 @@ BOOLEAN CommandParse(const COMMAND *Command, const WORDS *Words, ARGUMENTS *Argu
     return TRUE;
 }
 
+/* The parameters before this one that are there to be left out. */
+static UINT32 ParsePassedOver(const COMMAND *Command, const PARAMETER *Parameter)
+{
+    UINT32 Passed = 0;
+
+    for (const PARAMETER *Before = Command->Parameters; Before < Parameter; Before++) {
+        if ((Parameter->Flags & PARAMETER_POSITIONAL) && (Before->Flags & PARAMETER_SKIPPED))
+            Passed |= 1u << (Before - Command->Parameters);
+    }
+    return Passed;
+}
+
 VOID CommandParsePrefix(const COMMAND *Command, const WORDS *Words, UINT32 Count, PARSE_STATE *State)
 {
     *State = (PARSE_STATE){0};
@@ -296,12 +343,12 @@ VOID CommandParsePrefix(const COMMAND *Command, const WORDS *Words, UINT32 Count
             State->Pending = ParseKeyword(Command, Words->Item[i]);
             if (State->Pending != NULL)
                 continue;
-            Parameter = ParsePositional(Command, State->Given);
+            Parameter = ParseTurn(Command, State->Given, Words->Item[i]);
         }
         if (Parameter != NULL && ParseValue(Parameter, Words->Item[i], &Argument))
-            State->Given |= 1u << (Parameter - Command->Parameters);
+            State->Given |= 1u << (Parameter - Command->Parameters) | ParsePassedOver(Command, Parameter);
     }
-    State->Next = ParsePositional(Command, State->Given);
+    State->Next = CommandNextPositional(Command, State->Given);
 }
 
 /* --- syntax ----------------------------------------------------------------------------------- */

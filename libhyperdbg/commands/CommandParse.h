@@ -30,6 +30,9 @@ typedef struct _PARSE_STATE {
 /* Words that cannot be understood are passed over: the user may still correct them. */
 VOID CommandParsePrefix(const COMMAND *Command, const WORDS *Words, UINT32 Count, PARSE_STATE *State);
 
+/* The first positional parameter without a value (Given: a bit for each that has one); NULL: all have one. */
+const PARAMETER *CommandNextPositional(const COMMAND *Command, UINT32 Given);
+
 /* "[pid N|all]", "<leaf>": one parameter as help writes it. */
 VOID CommandAddSyntax(TEXT *Text, const PARAMETER *Parameter);
 

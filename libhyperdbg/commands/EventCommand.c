@@ -11,6 +11,7 @@
 #include "libhyperdbg/output/EventShow.h"
 #include "libhyperdbg/output/EventTypes.h"
 #include "libhyperdbg/output/Output.h"
+#include "libhyperdbg/symbols/Symbols.h"
 
 const CHOICE g_EventStages[] = {
     {"pre", VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION},
@@ -29,22 +30,60 @@ static BOOLEAN EventIsOfMsr(const DEBUGGER_EVENT_OPTIONS *Options)
            Options->EventType == WRMSR_INSTRUCTION_EXECUTION;
 }
 
-VOID EventAddFilters(TEXT *Text, const DEBUGGER_EVENT_OPTIONS *Options)
+/* Where a hook is: "address ffffffff81000000 name", of a range also "length 8". */
+static VOID EventAddPlace(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    const BOOLEAN IsPhysical = EventTypeIsMonitored(Options->EventType) && Options->OptionalParam3 != 0;
+
+    if (IsPhysical) {
+        TextAdd(Text, "physical %llx", Options->OptionalParam1);
+    } else {
+        TextAdd(Text, "address ");
+        SymbolsAddAddress(Session, Text, Options->OptionalParam1);
+    }
+    if (EventTypeIsMonitored(Options->EventType))
+        TextAdd(Text, " length %llx", Options->OptionalParam2);
+}
+
+static VOID EventAddContext(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGER_EVENT_OPTIONS *Options)
 {
     const CHAR *Label = EventTypeFind(Options->EventType)->ContextName;
 
-    if (Options->HasOptionalParam1) {
-        TextAdd(Text, "%s %llx", Label != NULL ? Label : "context", Options->OptionalParam1);
-        if (EventIsOfMsr(Options) && MsrName(Options->OptionalParam1) != NULL)
-            TextAdd(Text, " (%s)", MsrName(Options->OptionalParam1));
+    if (EventTypeIsHook(Options->EventType)) {
+        EventAddPlace(Session, Text, Options);
+        return;
     }
+    TextAdd(Text, "%s %llx", Label != NULL ? Label : "context", Options->OptionalParam1);
+    if (EventIsOfMsr(Options) && MsrName(Options->OptionalParam1) != NULL)
+        TextAdd(Text, " (%s)", MsrName(Options->OptionalParam1));
+}
+
+VOID EventAddFilters(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    if (Options->HasOptionalParam1)
+        EventAddContext(Session, Text, Options);
     if (Options->ProcessId != HYPERDBG_ALL_PROCESSES)
         TextAdd(Text, "%spid 0n%u", Text->Length > 0 ? " " : "", Options->ProcessId);
     if (Options->CoreId != HYPERDBG_ALL_CORES)
         TextAdd(Text, "%score %x", Text->Length > 0 ? " " : "", Options->CoreId);
 }
 
-VOID EventAddOptionsObject(struct json_object *Object, UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
+static VOID EventAddPlaceObject(HYPERDBG_SESSION *Session, struct json_object *Object,
+                                const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    CHAR Name[SYMBOL_TEXT_SIZE];
+
+    if (EventTypeIsMonitored(Options->EventType)) {
+        JsonAddHex(Object, "length", Options->OptionalParam2);
+        JsonAddBoolean(Object, "physical", Options->OptionalParam3 != 0);
+    }
+    SymbolsName(Session, Options->OptionalParam1, Name);
+    if (Name[0] != '\0')
+        JsonAddText(Object, "symbol", Name);
+}
+
+VOID EventAddOptionsObject(HYPERDBG_SESSION *Session, struct json_object *Object, UINT64 Tag,
+                           const DEBUGGER_EVENT_OPTIONS *Options)
 {
     const EVENT_TYPE *Type = EventTypeFind(Options->EventType);
 
@@ -57,6 +96,8 @@ VOID EventAddOptionsObject(struct json_object *Object, UINT64 Tag, const DEBUGGE
     if (Options->HasOptionalParam1)
         JsonAddHex(Object, Type->ContextName != NULL ? Type->ContextName : "context",
                    Options->OptionalParam1);
+    if (EventTypeIsHook(Options->EventType))
+        EventAddPlaceObject(Session, Object, Options);
     if (Options->ProcessId != HYPERDBG_ALL_PROCESSES)
         JsonAddNumber(Object, "pid", Options->ProcessId);
     if (Options->CoreId != HYPERDBG_ALL_CORES)
@@ -95,26 +136,34 @@ static VOID EventSayRegistered(HYPERDBG_SESSION *Session, const DEBUGGER_REGISTE
     TEXT Filters;
 
     TextClear(&Filters);
-    EventAddFilters(&Filters, Options);
-    EventAddOptionsObject(Object, Request->Tag, Options);
+    EventAddFilters(Session, &Filters, Options);
+    EventAddOptionsObject(Session, Object, Request->Tag, Options);
     OutputResult(Session, Object, "event %llx set: %s %s%sstage %s%s", EventNumber(Request->Tag),
                  EventTypeFind(Options->EventType)->Name, Filters.Buffer, Filters.Length > 0 ? " " : "",
                  EventStageName(Options->Stage), Options->ShortCircuit ? " sc on" : "");
 }
 
-HYPERDBG_RESULT EventCommandRun(HYPERDBG_SESSION *Session, VMM_EVENT_TYPE_ENUM EventType,
-                                const ARGUMENTS *Arguments, const ARGUMENT *Own)
+HYPERDBG_RESULT EventCommandRegister(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments,
+                                     const DEBUGGER_EVENT_OPTIONS *Options)
 {
-    DEBUGGER_REGISTER_EVENT Request = {.Options = {.EventType = EventType}};
+    DEBUGGER_REGISTER_EVENT Request = {.Options = *Options};
 
     if (!EventFillOptions(Session, Arguments, &Request.Options))
         return HYPERDBG_FAILURE;
-    if (Own != NULL && Own->IsGiven && !Own->IsAll) {
-        Request.Options.HasOptionalParam1 = TRUE;
-        Request.Options.OptionalParam1    = Own->Number;
-    }
     if (!ConnectionRequest(Session, IOCTL_REGISTER_EVENT, &Request))
         return HYPERDBG_FAILURE;
     EventSayRegistered(Session, &Request);
     return HYPERDBG_SUCCESS;
+}
+
+HYPERDBG_RESULT EventCommandRun(HYPERDBG_SESSION *Session, VMM_EVENT_TYPE_ENUM EventType,
+                                const ARGUMENTS *Arguments, const ARGUMENT *Own)
+{
+    DEBUGGER_EVENT_OPTIONS Options = {.EventType = EventType};
+
+    if (Own != NULL && Own->IsGiven && !Own->IsAll) {
+        Options.HasOptionalParam1 = TRUE;
+        Options.OptionalParam1    = Own->Number;
+    }
+    return EventCommandRegister(Session, Arguments, &Options);
 }

@@ -53,11 +53,17 @@ extern const CHOICE g_EventSwitch[];
 HYPERDBG_RESULT EventCommandRun(HYPERDBG_SESSION *Session, VMM_EVENT_TYPE_ENUM EventType,
                                 const ARGUMENTS *Arguments, const ARGUMENT *Own);
 
-/* "leaf 1 pid 0n1234 core 0": the filters of an event as they would be typed; "" when it has none. */
-VOID EventAddFilters(TEXT *Text, const DEBUGGER_EVENT_OPTIONS *Options);
+/* The same for an event whose type and own parameters are in Options already. */
+HYPERDBG_RESULT EventCommandRegister(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments,
+                                     const DEBUGGER_EVENT_OPTIONS *Options);
+
+/* "leaf 1 pid 0n1234 core 0": the filters of an event as they would be typed, addresses with their symbols;
+ * "" when it has none. */
+VOID EventAddFilters(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGER_EVENT_OPTIONS *Options);
 
 struct json_object;
 /* The members that describe an event's settings. */
-VOID EventAddOptionsObject(struct json_object *Object, UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options);
+VOID EventAddOptionsObject(HYPERDBG_SESSION *Session, struct json_object *Object, UINT64 Tag,
+                           const DEBUGGER_EVENT_OPTIONS *Options);
 
 #endif

@@ -49,6 +49,24 @@ typedef struct _EVENTS_LIST {
     UINT32 Count;
 } EVENTS_LIST;
 
+static const CHAR *EventsHookState(UINT32 State)
+{
+    /* ORDER VMM_HOOK_STATE */
+    static const CHAR *const Names[] = {"live", "unmapped", "gone"};
+
+    return State < COUNT_OF(Names) ? Names[State] : "?";
+}
+
+/* A hook that is enabled may have lost its target meanwhile. */
+static const CHAR *EventsState(const DEBUGGER_QUERY_EVENT *Event)
+{
+    if (!Event->IsEnabled)
+        return "disabled";
+    return EventTypeIsHook(Event->Options.EventType) && Event->HookState != VMM_HOOK_LIVE
+               ? EventsHookState(Event->HookState)
+               : "enabled";
+}
+
 static VOID EventsShowOne(PVOID Context, const DEBUGGER_QUERY_EVENT *Event)
 {
     EVENTS_LIST *List          = Context;
@@ -59,12 +77,14 @@ static VOID EventsShowOne(PVOID Context, const DEBUGGER_QUERY_EVENT *Event)
         OutputText(List->Session, HYPERDBG_MESSAGE_RESULT, "%6s  %-8s  %-12s  %-5s  %-3s  %10s  %s", "number",
                    "state", "type", "stage", "sc", "hits", "filters");
     TextClear(&Filters);
-    EventAddFilters(&Filters, &Event->Options);
-    EventAddOptionsObject(Object, Event->Tag, &Event->Options);
+    EventAddFilters(List->Session, &Filters, &Event->Options);
+    EventAddOptionsObject(List->Session, Object, Event->Tag, &Event->Options);
     JsonAddBoolean(Object, "enabled", Event->IsEnabled != 0);
+    if (EventTypeIsHook(Event->Options.EventType) && Event->IsEnabled)
+        JsonAddText(Object, "hook", EventsHookState(Event->HookState));
     JsonAddNumber(Object, "hits", Event->Hits);
     OutputResult(List->Session, Object, "%6llx  %-8s  %-12s  %-5s  %-3s  %10llu  %s", EventNumber(Event->Tag),
-                 Event->IsEnabled ? "enabled" : "disabled", EventTypeFind(Event->Options.EventType)->Name,
+                 EventsState(Event), EventTypeFind(Event->Options.EventType)->Name,
                  EventStageName(Event->Options.Stage), Event->Options.ShortCircuit ? "on" : "off",
                  Event->Hits, Filters.Length > 0 ? Filters.Buffer : "none");
 }

@@ -26,6 +26,9 @@ STATUS_IS_LAST(DEBUGGER_MODIFY_EVENTS);
 STATUS_IS_LAST(DEBUGGER_QUERY_EVENT);
 STATUS_IS_LAST(DEBUGGER_READ_SCRIPT);
 STATUS_IS_LAST(DEBUGGER_READ_MAP);
+STATUS_IS_LAST(DEBUGGER_QUERY_SYMBOLS);
+STATUS_IS_LAST(DEBUGGER_QUERY_ADDRESS);
+STATUS_IS_LAST(DEBUGGER_QUERY_TRANSLATION);
 
 #define REQUEST_SIZE(Code) ((Code) >> 16 & 0x3FFF)
 
@@ -46,25 +49,38 @@ static VOID ConnectionSayRequestFailed(HYPERDBG_SESSION *Session, INT32 Error)
         OutputError(Session, NULL, "the request did not reach the modules: %s", strerror(Error));
 }
 
-/* The request alone, on a session that is connected. */
-static UINT32 ConnectionExchange(HYPERDBG_SESSION *Session, UINT32 Code, PVOID Buffer)
+/* The request alone, on a session that is connected; *Error: it did not get through. */
+static UINT32 ConnectionExchange(HYPERDBG_SESSION *Session, UINT32 Code, PVOID Buffer, INT32 *Error)
 {
-    INT32 Error = Session->Options.Transport->Request(Session->Options.TransportContext, Code, Buffer);
     UINT32 KernelStatus;
 
-    if (Error != 0) {
-        ConnectionSayRequestFailed(Session, Error);
+    *Error = Session->Options.Transport->Request(Session->Options.TransportContext, Code, Buffer);
+    if (*Error != 0)
         return 0;
-    }
     memcpy(&KernelStatus, (UINT8 *)Buffer + REQUEST_SIZE(Code) - sizeof(KernelStatus), sizeof(KernelStatus));
     if (KernelStatus == 0) /* a module that does not write it; 0 means something else to our caller */
         KernelStatus = DEBUGGER_ERROR_VERSION_MISMATCH;
     return KernelStatus;
 }
 
+UINT32 ConnectionAsk(HYPERDBG_SESSION *Session, UINT32 Code, PVOID Buffer)
+{
+    INT32 Error;
+
+    return Session->IsConnected ? ConnectionExchange(Session, Code, Buffer, &Error) : 0;
+}
+
 UINT32 ConnectionTry(HYPERDBG_SESSION *Session, UINT32 Code, PVOID Buffer)
 {
-    return ConnectionNeed(Session) ? ConnectionExchange(Session, Code, Buffer) : 0;
+    UINT32 KernelStatus;
+    INT32 Error;
+
+    if (!ConnectionNeed(Session))
+        return 0;
+    KernelStatus = ConnectionExchange(Session, Code, Buffer, &Error);
+    if (Error != 0)
+        ConnectionSayRequestFailed(Session, Error);
+    return KernelStatus;
 }
 
 BOOLEAN ConnectionRequest(HYPERDBG_SESSION *Session, UINT32 Code, PVOID Buffer)

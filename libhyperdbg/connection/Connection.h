@@ -28,6 +28,10 @@ BOOLEAN ConnectionRequest(HYPERDBG_SESSION *Session, UINT32 Code, PVOID Buffer);
  * did not get through, and that was said. */
 UINT32 ConnectionTry(HYPERDBG_SESSION *Session, UINT32 Code, PVOID Buffer);
 
+/* The same on a session that is connected, and nothing is ever said: 0 when it did not get through, or the
+ * session is not connected. */
+UINT32 ConnectionAsk(HYPERDBG_SESSION *Session, UINT32 Code, PVOID Buffer);
+
 /* Asks for the status and keeps what times are reckoned from. */
 BOOLEAN ConnectionQueryStatus(HYPERDBG_SESSION *Session, DEBUGGER_QUERY_STATUS *Status);
 

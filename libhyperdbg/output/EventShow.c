@@ -12,6 +12,7 @@
 #include "libhyperdbg/Session.h"
 #include "libhyperdbg/output/EventTypes.h"
 #include "libhyperdbg/output/Output.h"
+#include "libhyperdbg/symbols/Symbols.h"
 
 #include <string.h>
 
@@ -83,11 +84,27 @@ VOID EventAddTime(TEXT *Text, const HYPERDBG_SESSION *Session, UINT64 Time)
         TextAdd(Text, "[tsc %llu]", Time);
 }
 
-static VOID EventAddContext(TEXT *Text, const DEBUGGER_EVENT_RECORD *Event)
+/* "  write ffff888000001004 name+4 (physical 1004)" */
+static VOID EventAddAccess(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGER_EVENT_RECORD *Event)
+{
+    TextAdd(Text, "  %s ", EventAccessName(Event->Access));
+    if (Event->Context != 0)
+        SymbolsAddAddress(Session, Text, Event->Context);
+    else
+        TextAdd(Text, "by the processor");
+    TextAdd(Text, " (physical %llx)", Event->PhysicalAddress);
+}
+
+/* A breakpoint is where the instruction is, which is on the line already. */
+static VOID EventAddContext(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGER_EVENT_RECORD *Event)
 {
     const CHAR *Label = EventTypeFind(Event->EventType)->ContextName;
 
-    if (Label == NULL)
+    if (EventTypeIsMonitored(Event->EventType)) {
+        EventAddAccess(Session, Text, Event);
+        return;
+    }
+    if (Label == NULL || (EventTypeIsHook(Event->EventType) && Event->Context == Event->Rip))
         return;
     TextAdd(Text, "  %s %llx", Label, Event->Context);
     if (EventHasMsr(Event) && MsrName(Event->Context) != NULL)
@@ -141,8 +158,9 @@ static VOID EventShowText(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *He
     TextAdd(&Text, "[%u", Event->ProcessId);
     if (Event->ThreadId != Event->ProcessId)
         TextAdd(&Text, "/%u", Event->ThreadId);
-    TextAdd(&Text, "]  rip %llx", Event->Rip);
-    EventAddContext(&Text, Event);
+    TextAdd(&Text, "]  rip ");
+    SymbolsAddAddress(Session, &Text, Event->Rip);
+    EventAddContext(Session, &Text, Event);
     EventAddChanged(&Text, Event, EventAddValues(&Text, Event));
     if (Event->ShortCircuited)
         TextAdd(&Text, "  short-circuited");
@@ -171,7 +189,26 @@ static struct json_object *EventChangedArray(const DEBUGGER_EVENT_RECORD *Event)
     return Changed;
 }
 
-static VOID EventAddContextObject(struct json_object *Object, const DEBUGGER_EVENT_RECORD *Event)
+static VOID EventAddSymbolObject(HYPERDBG_SESSION *Session, struct json_object *Object, const CHAR *Key,
+                                 UINT64 Address)
+{
+    CHAR Name[SYMBOL_TEXT_SIZE];
+
+    SymbolsName(Session, Address, Name);
+    if (Name[0] != '\0')
+        JsonAddText(Object, Key, Name);
+}
+
+static VOID EventAddAccessObject(HYPERDBG_SESSION *Session, struct json_object *Object,
+                                 const DEBUGGER_EVENT_RECORD *Event)
+{
+    JsonAddText(Object, "access", EventAccessName(Event->Access));
+    JsonAddHex(Object, "physical", Event->PhysicalAddress);
+    EventAddSymbolObject(Session, Object, "context_symbol", Event->Context);
+}
+
+static VOID EventAddContextObject(HYPERDBG_SESSION *Session, struct json_object *Object,
+                                  const DEBUGGER_EVENT_RECORD *Event)
 {
     const CHAR *Label = EventTypeFind(Event->EventType)->ContextName;
 
@@ -180,6 +217,8 @@ static VOID EventAddContextObject(struct json_object *Object, const DEBUGGER_EVE
         JsonAddText(Object, "context_name", Label);
     if (EventHasMsr(Event) && MsrName(Event->Context) != NULL)
         JsonAddText(Object, "msr_name", MsrName(Event->Context));
+    if (EventTypeIsMonitored(Event->EventType))
+        EventAddAccessObject(Session, Object, Event);
 }
 
 static VOID EventShowObject(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *Header,
@@ -205,7 +244,8 @@ static VOID EventShowObject(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *
     JsonAddNumber(Object, "tid", Event->ThreadId);
     JsonAddText(Object, "process", Name);
     JsonAddHex(Object, "rip", Event->Rip);
-    EventAddContextObject(Object, Event);
+    EventAddSymbolObject(Session, Object, "symbol", Event->Rip);
+    EventAddContextObject(Session, Object, Event);
     json_object_object_add(Object, "registers", EventRegistersObject(Event));
     json_object_object_add(Object, "changed", EventChangedArray(Event));
     JsonAddBoolean(Object, "short_circuited", Event->ShortCircuited != 0);

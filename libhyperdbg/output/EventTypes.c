@@ -11,12 +11,16 @@
 const CHAR *const g_RegisterNames[GUEST_REGS_COUNT] = {"rax", "rcx", "rdx", "rbx", "rsp",   "rbp",
                                                        "rsi", "rdi", "r8",  "r9",  "r10",   "r11",
                                                        "r12", "r13", "r14", "r15", "rflags"};
-enum { RAX = 0, RCX, RDX, RBX, NONE = -1 };
+enum { RAX = 0, RCX, RDX, RBX, RSI = 6, RDI, NONE = -1 };
 
 static const EVENT_VALUE g_CpuidValues[] = {
     {"eax", NONE, RAX, 32}, {"ebx", NONE, RBX, 32}, {"ecx", NONE, RCX, 32}, {"edx", NONE, RDX, 32}, {0}};
 static const EVENT_VALUE g_MsrNumber[] = {{"ecx", NONE, RCX, 32}, {0}};
 static const EVENT_VALUE g_MsrValues[] = {{"ecx", NONE, RCX, 32}, {"edx:eax", RDX, RAX, 32}, {0}};
+
+/* What a function was called with. */
+static const EVENT_VALUE g_CallValues[] = {
+    {"rdi", NONE, RDI, 64}, {"rsi", NONE, RSI, 64}, {"rdx", NONE, RDX, 64}, {"rcx", NONE, RCX, 64}, {0}};
 
 static const EVENT_TYPE g_EventTypes[] = {
     [HIDDEN_HOOK_READ_AND_WRITE_AND_EXECUTE] = {"!monitor rwx", "address", NULL, NULL},
@@ -26,8 +30,8 @@ static const EVENT_TYPE g_EventTypes[] = {
     [HIDDEN_HOOK_READ]                       = {"!monitor r", "address", NULL, NULL},
     [HIDDEN_HOOK_WRITE]                      = {"!monitor w", "address", NULL, NULL},
     [HIDDEN_HOOK_EXECUTE]                    = {"!monitor x", "address", NULL, NULL},
-    [HIDDEN_HOOK_EXEC_DETOURS]               = {"!epthook2", "address", NULL, NULL},
-    [HIDDEN_HOOK_EXEC_CC]                    = {"!epthook", "address", NULL, NULL},
+    [HIDDEN_HOOK_EXEC_DETOURS]               = {"!epthook2", "address", g_CallValues, NULL},
+    [HIDDEN_HOOK_EXEC_CC]                    = {"!epthook", "address", g_CallValues, NULL},
     [SYSCALL_HOOK_EFER_SYSCALL]              = {"!syscall", "address", NULL, NULL},
     [SYSCALL_HOOK_EFER_SYSRET]               = {"!sysret", "address", NULL, NULL},
     [CPUID_INSTRUCTION_EXECUTION]            = {"!cpuid", "leaf", g_CpuidValues, g_CpuidValues},
@@ -49,6 +53,24 @@ static const EVENT_TYPE g_EventTypes[] = {
     [XSETBV_INSTRUCTION_EXECUTION]           = {"!xsetbv", "xcr", NULL, NULL},
 };
 STATIC_ASSERT(COUNT_OF(g_EventTypes) == VMM_EVENT_TYPE_COUNT);
+
+BOOLEAN EventTypeIsMonitored(UINT32 Type)
+{
+    return Type <= HIDDEN_HOOK_EXECUTE;
+}
+
+BOOLEAN EventTypeIsHook(UINT32 Type)
+{
+    return Type <= HIDDEN_HOOK_EXEC_CC;
+}
+
+const CHAR *EventAccessName(UINT32 Access)
+{
+    static const CHAR *const Names[] = {"access",  "read",         "write",         "read+write",
+                                        "execute", "read+execute", "write+execute", "read+write+execute"};
+
+    return Names[Access % COUNT_OF(Names)];
+}
 
 const EVENT_TYPE *EventTypeFind(UINT32 Type)
 {

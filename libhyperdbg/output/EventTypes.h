@@ -26,6 +26,13 @@ typedef struct _EVENT_TYPE {
     const EVENT_VALUE *After;  /* shown at stage post */
 } EVENT_TYPE;
 
+/* Hidden hooks are at an address; the monitored ones at a range of them. */
+BOOLEAN EventTypeIsMonitored(UINT32 Type);
+BOOLEAN EventTypeIsHook(UINT32 Type);
+
+/* "read", "read+write"...: bit 0 read, 1 write, 2 execute. */
+const CHAR *EventAccessName(UINT32 Access);
+
 /* Never NULL: types of a newer kernel get a description too. */
 const EVENT_TYPE *EventTypeFind(UINT32 Type);
 

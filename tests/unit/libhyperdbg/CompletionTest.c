@@ -30,9 +30,8 @@ static const CHAR *Complete(BENCH *Bench, const CHAR *Marked)
 }
 
 #define ALL_COMMANDS                                                                                         \
-    "!cpuid,!msrread,!msrwrite,.exits,.help,.script,.status,continue,events,exit,flush,g,go,help,load,"      \
-    "pause,q,"                                                                                               \
-    "quit,sleep,status,unload"
+    "!cpuid,!epthook,!monitor,!msrread,!msrwrite,!pa2va,!pte,!va2pa,.exits,.help,.script,.status,continue,"  \
+    "events,exit,flush,g,go,help,load,pause,q,quit,sleep,status,unload,x"
 
 static void EveryPlaceOffersWhatFits(void **State)
 {
@@ -42,11 +41,11 @@ static void EveryPlaceOffersWhatFits(void **State)
     } Cases[] = {
         {"|", "0:" ALL_COMMANDS},
         {"  |", "2:" ALL_COMMANDS},
-        {"!|", "0:!cpuid,!msrread,!msrwrite"},
+        {"!|", "0:!cpuid,!epthook,!monitor,!msrread,!msrwrite,!pa2va,!pte,!va2pa"},
         {"!c|", "0:!cpuid"},
         {"!C|", "0:!cpuid"},
         {"!c|puid", "0:!cpuid"},
-        {"x|", "0:"},
+        {"y|", "0:"},
         {"!cpuid|", "0:!cpuid"},
         {"!cpuid |", "7:all,core,pid,sc,stage"},
         {"!cpuid 1 |", "9:core,pid,sc,stage"},
@@ -59,7 +58,7 @@ static void EveryPlaceOffersWhatFits(void **State)
         {"!cpuid pid |", "11:all"},
         {"!cpuid 1 pid 2 core 3 stage pre sc on |", "38:"},
         {"!cpuid; events |", "15:c,clear,d,disable,e,enable"},
-        {"g;!m|", "2:!msrread,!msrwrite"},
+        {"g;!ms|", "2:!msrread,!msrwrite"},
         {"g; |", "3:" ALL_COMMANDS},
         {"g # |", "4:"},
         {"g // !c|", "7:"},
@@ -75,6 +74,16 @@ static void EveryPlaceOffersWhatFits(void **State)
         {"unload |", "7:remove,vmm"},
         {".script |", "8:"},
         {"nonsense |", "9:"},
+        {"!epthook do|", "9:"},
+        {"!epthook do_|", "9:do_sys_open,do_sys_openat2"},
+        {"!epthook do_sys_opena|", "9:do_sys_openat2"},
+        {"!epthook other!oth|", "9:other!other_open"},
+        {"!epthook do_*|", "9:"},
+        {"!epthook do_sys_open |", "21:core,pid,sc,stage"},
+        {"!monitor |", "9:core,l,pa,pid,r,rw,rwx,rx,sc,stage,va,w,wx,x"},
+        {"!monitor pa |", "12:core,l,pid,r,rw,rwx,rx,sc,stage,w,wx,x"},
+        {"!monitor w jif|", "11:jiffies"},
+        {"x jif|", "2:jiffies"},
     };
     BENCH *Bench = BenchMake(HYPERDBG_FORMAT_TEXT, TRUE);
 

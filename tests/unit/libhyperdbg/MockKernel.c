@@ -7,6 +7,7 @@
 #include "tests/unit/libhyperdbg/MockKernel.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -210,9 +211,15 @@ static UINT32 MockRegisterEvent(MOCK_KERNEL *Kernel, PVOID Buffer)
     snprintf(Line, sizeof(Line), "register type %u core %x pid %x stage %u sc %u", Options->EventType,
              Options->CoreId, Options->ProcessId, Options->Stage, Options->ShortCircuit);
     MockTrace(Kernel, Line);
-    if (Options->HasOptionalParam1)
-        snprintf(Line, sizeof(Line), " param %llx\n", Options->OptionalParam1);
-    MockTrace(Kernel, Options->HasOptionalParam1 ? Line : "\n");
+    if (Options->HasOptionalParam1) {
+        snprintf(Line, sizeof(Line), " param %llx", Options->OptionalParam1);
+        MockTrace(Kernel, Line);
+    }
+    if (Options->OptionalParam2 != 0) {
+        snprintf(Line, sizeof(Line), " %llx %llx", Options->OptionalParam2, Options->OptionalParam3);
+        MockTrace(Kernel, Line);
+    }
+    MockTrace(Kernel, "\n");
     if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL)
         return Status;
     Request->Tag = Kernel->NextTag++;
@@ -264,6 +271,98 @@ static UINT32 MockQueryEvent(MOCK_KERNEL *Kernel, PVOID Buffer)
     return (UINT32)DEBUGGER_ERROR_TAG_NOT_FOUND;
 }
 
+/* --- what the mock kernel tells of itself --- */
+
+static const DEBUGGER_SYMBOL g_MockSymbols[] = {
+    {0xFFFFFFFF81200000, 0x80, "do_sys_open", "kernel"},
+    {0xFFFFFFFF81200080, 0x100, "do_sys_openat2", "kernel"},
+    {0xFFFFFFFF81200200, 0x20, "twice", "kernel"},
+    {0xFFFFFFFF81200220, 0x20, "add", "kernel"},
+    {0xFFFFFFFF82000000, 8, "jiffies", "kernel"},
+    {0xFFFFFFFFC0000000, 0x40, "twice", "other"},
+    {0xFFFFFFFFC0000040, 0x40, "other_open", "other"},
+};
+
+/* And "many*" for more symbols than one answer holds. */
+static UINT32 MockManySymbols(DEBUGGER_QUERY_SYMBOLS *Query)
+{
+    Query->Total = 3 * HYPERDBG_SYMBOLS_PER_QUERY / 2;
+    while (Query->Count < HYPERDBG_SYMBOLS_PER_QUERY && Query->Skip + Query->Count < Query->Total) {
+        DEBUGGER_SYMBOL *Symbol = &Query->Symbol[Query->Count];
+
+        *Symbol         = g_MockSymbols[0];
+        Symbol->Address = 0xFFFFFFFF83000000 + Query->Skip + Query->Count;
+        snprintf(Symbol->Name, sizeof(Symbol->Name), "many%u", Query->Skip + Query->Count);
+        Query->Count++;
+    }
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+static UINT32 MockQuerySymbols(MOCK_KERNEL *Kernel, PVOID Buffer)
+{
+    DEBUGGER_QUERY_SYMBOLS *Query = Buffer;
+
+    if (!Kernel->IsVmmLoaded)
+        return (UINT32)DEBUGGER_ERROR_VMM_NOT_INITIALIZED;
+    if (strcmp(Query->Pattern, "many*") == 0)
+        return MockManySymbols(Query);
+    for (UINT32 i = 0; i < COUNT_OF(g_MockSymbols); i++) {
+        const DEBUGGER_SYMBOL *Symbol = &g_MockSymbols[i];
+
+        if (fnmatch(Query->Pattern, Symbol->Name, 0) == 0 &&
+            (Query->Module[0] == '\0' || strcmp(Query->Module, Symbol->Module) == 0) &&
+            Query->Total++ >= Query->Skip)
+            Query->Symbol[Query->Count++] = *Symbol;
+    }
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+static UINT32 MockQueryAddress(MOCK_KERNEL *Kernel, PVOID Buffer)
+{
+    DEBUGGER_QUERY_ADDRESS *Query = Buffer;
+
+    if (!Kernel->IsVmmLoaded)
+        return (UINT32)DEBUGGER_ERROR_VMM_NOT_INITIALIZED;
+    for (UINT32 i = 0; i < COUNT_OF(g_MockSymbols); i++) {
+        if (Query->Address - g_MockSymbols[i].Address < g_MockSymbols[i].Size) {
+            Query->Symbol = g_MockSymbols[i];
+            return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+        }
+    }
+    return (UINT32)DEBUGGER_ERROR_SYMBOL_NOT_FOUND;
+}
+
+/* The kernel's text is one large page, process 4d2 has one page at 401000, and RAM ends at 80000000. */
+static UINT32 MockQueryTranslation(MOCK_KERNEL *Kernel, PVOID Buffer)
+{
+    static const UINT64 Large[]       = {0x2613067, 0x2614063, 0x12001E3},
+                        Small[]       = {0x5001067, 0x5002067, 0x5003067, 0x8000000005004865};
+    DEBUGGER_QUERY_TRANSLATION *Query = Buffer;
+    const BOOLEAN IsKernel            = Query->Address >> 21 == 0xFFFFFFFF81200000 >> 21;
+    const BOOLEAN IsUser              = Query->ProcessId == 0x4d2 && Query->Address >> 12 == 0x401;
+
+    if (!Kernel->IsVmmLoaded)
+        return (UINT32)DEBUGGER_ERROR_VMM_NOT_INITIALIZED;
+    if (Query->ProcessId != HYPERDBG_ALL_PROCESSES && Query->ProcessId != 0x4d2)
+        return (UINT32)DEBUGGER_ERROR_NO_PAGE_TABLES;
+    if (Query->IsPhysical) {
+        Query->PageShift = Query->Address < 0x80000000 ? 12 : 0;
+        Query->Result    = Query->PageShift ? 0xFFFF888000000000 + Query->Address : 0;
+        return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+    }
+    Query->TopLevel  = 4;
+    Query->Count     = IsKernel ? COUNT_OF(Large) : IsUser ? COUNT_OF(Small) : 1;
+    Query->PageShift = IsKernel ? 21 : IsUser ? 12 : 0;
+    for (UINT32 i = 0; (IsKernel || IsUser) && i < Query->Count; i++) {
+        Query->Entry[i].Value   = IsKernel ? Large[i] : Small[i];
+        Query->Entry[i].Address = 0x1000 * i + 8;
+    }
+    Query->Result = IsKernel ? 0x1200000 + Query->Address % 0x200000
+                    : IsUser ? 0x5004000 + Query->Address % 4096
+                             : 0;
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
 static INT32 MockRequest(PVOID Context, UINT32 Code, PVOID Buffer)
 {
     static const struct {
@@ -278,6 +377,9 @@ static INT32 MockRequest(PVOID Context, UINT32 Code, PVOID Buffer)
         {IOCTL_REGISTER_EVENT, sizeof(DEBUGGER_REGISTER_EVENT), MockRegisterEvent},
         {IOCTL_MODIFY_EVENTS, sizeof(DEBUGGER_MODIFY_EVENTS), MockModifyEvents},
         {IOCTL_QUERY_EVENT, sizeof(DEBUGGER_QUERY_EVENT), MockQueryEvent},
+        {IOCTL_QUERY_SYMBOLS, sizeof(DEBUGGER_QUERY_SYMBOLS), MockQuerySymbols},
+        {IOCTL_QUERY_ADDRESS, sizeof(DEBUGGER_QUERY_ADDRESS), MockQueryAddress},
+        {IOCTL_QUERY_TRANSLATION, sizeof(DEBUGGER_QUERY_TRANSLATION), MockQueryTranslation},
     };
     MOCK_KERNEL *Kernel = Context;
 
