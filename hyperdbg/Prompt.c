@@ -37,12 +37,15 @@ static struct {
     BOOLEAN IsCleared; /* ...but was cleared for a message, and must be drawn again */
     BOOLEAN IsLeaving; /* a signal asks to end */
     BOOLEAN IsDumb;    /* the terminal cannot move its cursor */
+    CHAR *Begun;       /* lines whose script is not closed yet; or NULL */
 } g_Prompt;
 
 /* --- drawing ---------------------------------------------------------------------------------- */
 
 static const CHAR *PromptText(VOID)
 {
+    if (g_Prompt.Begun != NULL)
+        return "> ";
     return HyperDbgIsPaused(g_Prompt.Session) ? "hyperdbg (paused)> " : "hyperdbg> ";
 }
 
@@ -233,6 +236,19 @@ static const CHAR *PromptReadLine(VOID)
     return Line;
 }
 
+/* Adds a line to those that were begun. TRUE: the user is to go on; an empty line ends that. */
+static BOOLEAN PromptGather(const CHAR *Line)
+{
+    const SIZE_T Before = g_Prompt.Begun != NULL ? strlen(g_Prompt.Begun) : 0;
+    CHAR *Longer        = realloc(g_Prompt.Begun, Before + strlen(Line) + 1);
+
+    if (Longer == NULL)
+        return FALSE;
+    strcpy(Longer + Before, Line);
+    g_Prompt.Begun = Longer;
+    return !PromptIsEmpty(Line) && HyperDbgIsUnfinished(Longer);
+}
+
 /* FALSE: the user leaves. */
 static BOOLEAN PromptRunLine(const CHAR *Line)
 {
@@ -245,6 +261,23 @@ static BOOLEAN PromptRunLine(const CHAR *Line)
         PromptTogglePause();
     fflush(stdout);
     return Result != HYPERDBG_LEAVE;
+}
+
+/* A line from the user, with the ones before it if a script's braces hold them together. FALSE: the user
+ * leaves.
+ */
+static BOOLEAN PromptTakeLine(const CHAR *Line)
+{
+    CHAR *Begun;
+    BOOLEAN GoesOn;
+
+    if (PromptGather(Line))
+        return TRUE;
+    Begun          = g_Prompt.Begun;
+    g_Prompt.Begun = NULL;
+    GoesOn         = PromptRunLine(Begun != NULL ? Begun : Line);
+    free(Begun);
+    return GoesOn;
 }
 
 static BOOLEAN PromptInitialize(HYPERDBG_SESSION *Session, TERMINAL *Terminal)
@@ -284,10 +317,12 @@ INT32 PromptRun(HYPERDBG_SESSION *Session, TERMINAL *Terminal)
     fflush(stdout);
     do
         Line = PromptReadLine();
-    while (Line != NULL && PromptRunLine(Line));
+    while (Line != NULL && PromptTakeLine(Line));
     if (Line == NULL)
         puts("");
     HyperDbgSayWhatStays(Session);
+    free(g_Prompt.Begun);
+    g_Prompt.Begun = NULL;
     LineHistoryClose();
     el_end(g_Prompt.Editor);
     Terminal->BeforeLine = NULL;

@@ -26,6 +26,7 @@ typedef struct _TOOL_OPTIONS {
     HYPERDBG_FORMAT Format;
     const CHAR *Commands; /* -c; NULL: not given */
     const CHAR *File;     /* NULL: not given */
+    const CHAR *Types;    /* --btf; NULL: not given */
 } TOOL_OPTIONS;
 
 static const CHAR g_Help[] =
@@ -33,11 +34,13 @@ static const CHAR g_Help[] =
     "input)\n"
     "       hyperdbg [--json] -c COMMANDS   run COMMANDS, separated by ';', and leave\n"
     "       hyperdbg [--json] FILE          run the commands of FILE ('-': standard input) and leave\n"
-    "       hyperdbg -e SCRIPT [OPTIONS]    try a script without a machine ('hyperdbg -e' tells the "
-    "options)\n"
+    "       hyperdbg -e SCRIPT [OPTIONS]    try a script, or file:PATH, without a machine ('hyperdbg -e' "
+    "tells "
+    "the options)\n"
     "\n"
     "  -c, --command COMMANDS   what to run\n"
     "  -j, --json               one JSON object a line instead of text\n"
+    "      --btf FILE           kernel types that scripts use (default: those of the running kernel)\n"
     "  -h, --help               this text; 'hyperdbg -c help' lists the commands\n"
     "  -V, --version            version of the tool and of its interface to the modules\n"
     "\n"
@@ -64,11 +67,10 @@ static int ToolUsage(const CHAR *Fault)
 /* -1: go on; otherwise the exit status. */
 static int ToolParseOptions(int Count, char **Words, TOOL_OPTIONS *Options)
 {
-    static const struct option Long[] = {{"command", required_argument, NULL, 'c'},
-                                         {"json", no_argument, NULL, 'j'},
-                                         {"help", no_argument, NULL, 'h'},
-                                         {"version", no_argument, NULL, 'V'},
-                                         {NULL, 0, NULL, 0}};
+    static const struct option Long[] = {
+        {"command", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
+        {"btf", required_argument, NULL, 'b'},     {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0}};
     int Option;
 
     while ((Option = getopt_long(Count, Words, "c:jhV", Long, NULL)) != -1) {
@@ -78,6 +80,8 @@ static int ToolParseOptions(int Count, char **Words, TOOL_OPTIONS *Options)
             return printf("hyperdbg %s (interface %u)\n", HYPERDBG_VERSION, HYPERDBG_INTERFACE_VERSION) < 0;
         if (Option == 'j')
             Options->Format = HYPERDBG_FORMAT_JSON;
+        else if (Option == 'b')
+            Options->Types = optarg;
         else if (Option == 'c' && Options->Commands == NULL)
             Options->Commands = optarg;
         else if (Option == 'c')
@@ -111,7 +115,8 @@ static int ToolRunScript(HYPERDBG_SESSION *Session, const TOOL_OPTIONS *Options)
 static int ToolRun(const TOOL_OPTIONS *Options)
 {
     BOOLEAN IsInteractive     = Options->Commands == NULL && Options->File == NULL && isatty(STDIN_FILENO);
-    HYPERDBG_OPTIONS Settings = {.Format = Options->Format, .Callback = TerminalPrint};
+    HYPERDBG_OPTIONS Settings = {
+        .Format = Options->Format, .Callback = TerminalPrint, .TypesPath = Options->Types};
     TERMINAL Terminal;
 
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* who reads a pipe sees each line at once */

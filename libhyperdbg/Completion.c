@@ -126,9 +126,9 @@ static VOID CompleteSymbols(COMPLETER *Completer, const PARAMETER *Parameter)
 
 /* ORDER PARAMETER_KIND. Numbers are anybody's; files are the terminal's business. */
 static VOID (*const g_CompleteValue[])(COMPLETER *Completer, const PARAMETER *Parameter) = {
-    CompleteNothing, CompleteChoice,  CompleteMsr,     CompleteEvent,
-    CompleteCommand, CompleteNothing, CompleteSymbols, CompleteSymbols};
-STATIC_ASSERT(COUNT_OF(g_CompleteValue) == PARAMETER_SYMBOLS + 1);
+    CompleteNothing, CompleteChoice,  CompleteMsr,     CompleteEvent,  CompleteCommand,
+    CompleteNothing, CompleteSymbols, CompleteSymbols, CompleteNothing};
+STATIC_ASSERT(COUNT_OF(g_CompleteValue) == PARAMETER_PROGRAM + 1);
 
 static VOID CompleteValue(COMPLETER *Completer, const PARAMETER *Parameter)
 {

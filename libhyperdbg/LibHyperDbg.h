@@ -55,6 +55,7 @@ typedef struct _HYPERDBG_OPTIONS {
     PVOID CallbackContext;
     const struct _TRANSPORT *Transport; /* NULL: the devices of this machine */
     PVOID TransportContext;             /* what the transport's functions get */
+    const CHAR *TypesPath; /* BTF that scripts are compiled against; NULL: /sys/kernel/btf/vmlinux */
 } HYPERDBG_OPTIONS;
 
 typedef enum _HYPERDBG_RESULT {
@@ -75,8 +76,12 @@ VOID HyperDbgSetMessageCallback(HYPERDBG_SESSION *Session, HYPERDBG_MESSAGE_CALL
  * connected; the reason goes to the callback unless IsQuiet. */
 BOOLEAN HyperDbgConnect(HYPERDBG_SESSION *Session, BOOLEAN IsQuiet);
 
-/* Runs one line: commands separated by ';'. Stops at the first that fails. Records that were written before a
- * command ended have been delivered to the callback when this returns (unless the flow is paused). */
+/* Does the text end within the braces of a script, so that another line belongs to it? */
+BOOLEAN HyperDbgIsUnfinished(const CHAR *Text);
+
+/* Runs one line: commands separated by ';'; the braces of a script may hold more lines. Stops at the first
+ * that fails. Records that were written before a command ended have been delivered to the callback when this
+ * returns (unless the flow is paused). */
 HYPERDBG_RESULT HyperDbgRunCommand(HYPERDBG_SESSION *Session, const CHAR *Line);
 
 /* Runs the lines of a file ("-": standard input), stops at the first that fails; errors say file and line.

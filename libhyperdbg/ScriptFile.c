@@ -12,29 +12,74 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A line, with those that follow it within the braces of a script. */
+typedef struct _SCRIPT_TEXT_LINES {
+    CHAR *Text; /* to be freed */
+    SIZE_T Length;
+    UINT32 Lines;
+} SCRIPT_TEXT_LINES;
+
+typedef enum _SCRIPT_READ {
+    SCRIPT_READ_TEXT = 0,
+    SCRIPT_READ_END,
+    SCRIPT_READ_FAULT, /* and that was said */
+} SCRIPT_READ;
+
+/* Adds the next line. */
+static SCRIPT_READ ScriptReadLine(HYPERDBG_SESSION *Session, FILE *File, SCRIPT_TEXT_LINES *Text)
+{
+    CHAR *Line     = NULL;
+    size_t Size    = 0;
+    ssize_t Length = getline(&Line, &Size, File);
+    CHAR *Longer   = Length >= 0 ? realloc(Text->Text, Text->Length + (SIZE_T)Length + 1) : NULL;
+
+    if (Longer != NULL) {
+        memcpy(Longer + Text->Length, Line, (SIZE_T)Length + 1);
+        Text->Text = Longer;
+        Text->Length += (SIZE_T)Length;
+        Text->Lines++;
+    }
+    free(Line);
+    if (Longer != NULL && strlen(Longer) == Text->Length)
+        return SCRIPT_READ_TEXT;
+    if (Longer == NULL && Length < 0 && !ferror(File))
+        return SCRIPT_READ_END;
+    if (Longer != NULL)
+        OutputError(Session, NULL, "the line holds a zero byte: is this a text file?");
+    else
+        OutputError(Session, NULL, "reading failed: %s", strerror(errno));
+    return SCRIPT_READ_FAULT;
+}
+
+/* A command that the end of the file cuts is run as it is: its error says what is missing. */
+static SCRIPT_READ ScriptReadText(HYPERDBG_SESSION *Session, FILE *File, SCRIPT_TEXT_LINES *Text)
+{
+    SCRIPT_READ Read = SCRIPT_READ_TEXT;
+
+    Text->Length = 0;
+    Text->Lines  = 0;
+    Session->ScriptLine++;
+    do
+        Read = ScriptReadLine(Session, File, Text);
+    while (Read == SCRIPT_READ_TEXT && HyperDbgIsUnfinished(Text->Text));
+    return Read == SCRIPT_READ_END && Text->Lines > 0 ? SCRIPT_READ_TEXT : Read;
+}
+
 /* Reads and runs the lines of a file that is open. */
 static HYPERDBG_RESULT ScriptRunLines(HYPERDBG_SESSION *Session, FILE *File)
 {
     HYPERDBG_RESULT Result = HYPERDBG_SUCCESS;
-    CHAR *Line             = NULL;
-    size_t Size            = 0;
-    ssize_t Length;
+    SCRIPT_TEXT_LINES Text = {0};
+    SCRIPT_READ Read       = SCRIPT_READ_TEXT;
 
-    while (Result == HYPERDBG_SUCCESS && (Length = getline(&Line, &Size, File)) >= 0) {
-        Session->ScriptLine++;
-        if (strlen(Line) == (size_t)Length)
-            Result = HyperDbgRunCommand(Session, Line);
-        else {
-            OutputError(Session, NULL, "the line holds a zero byte: is this a text file?");
-            Result = HYPERDBG_FAILURE;
-        }
+    while (Result == HYPERDBG_SUCCESS && Read == SCRIPT_READ_TEXT) {
+        Read = ScriptReadText(Session, File, &Text);
+        if (Read == SCRIPT_READ_TEXT)
+            Result = HyperDbgRunCommand(Session, Text.Text);
+        Session->ScriptLine += Text.Lines > 0 ? Text.Lines - 1 : 0;
     }
-    if (Result == HYPERDBG_SUCCESS && ferror(File)) {
-        OutputError(Session, NULL, "reading failed: %s", strerror(errno));
-        Result = HYPERDBG_FAILURE;
-    }
-    free(Line);
-    return Result;
+    free(Text.Text);
+    return Read == SCRIPT_READ_FAULT ? HYPERDBG_FAILURE : Result;
 }
 
 /* Gives errors the name and lines of this file while it runs. */

@@ -12,6 +12,8 @@
 #include "libhyperdbg/commands/CommandParse.h"
 #include "libhyperdbg/connection/Connection.h"
 #include "libhyperdbg/output/Output.h"
+#include "libhyperdbg/programs/ProgramCache.h"
+#include "script/engine/Engine.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -48,6 +50,8 @@ VOID HyperDbgClose(HYPERDBG_SESSION *Session)
     if (Session == NULL)
         return;
     ConnectionClose(Session);
+    ProgramForgetAll(Session);
+    ScriptBtfClose(Session->Types);
     close(Session->InterruptDescriptor);
     free(Session);
 }
@@ -207,8 +211,12 @@ static HYPERDBG_RESULT SessionRunNext(HYPERDBG_SESSION *Session, const CHAR *Lin
                                       BOOLEAN *IsDone)
 {
     /* ORDER WORDS_RESULT */
-    static const CHAR *const Faults[] = {NULL, NULL, "a quotation mark is not closed",
-                                         "the command has too many words", "no memory"};
+    static const CHAR *const Faults[] = {NULL,
+                                         NULL,
+                                         "a quotation mark is not closed",
+                                         "a brace is not closed",
+                                         "the command has too many words",
+                                         "no memory"};
     WORDS Words;
     WORDS_RESULT Taken     = WordsNext(Line, Offset, &Words);
     HYPERDBG_RESULT Result = HYPERDBG_SUCCESS;
@@ -220,6 +228,11 @@ static HYPERDBG_RESULT SessionRunNext(HYPERDBG_SESSION *Session, const CHAR *Lin
         Result = SessionFail(Session, NULL, Faults[Taken]);
     WordsFree(&Words);
     return Result;
+}
+
+BOOLEAN HyperDbgIsUnfinished(const CHAR *Text)
+{
+    return WordsIsBlockOpen(Text);
 }
 
 HYPERDBG_RESULT HyperDbgRunCommand(HYPERDBG_SESSION *Session, const CHAR *Line)

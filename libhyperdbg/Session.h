@@ -44,8 +44,12 @@ struct _HYPERDBG_SESSION {
 
     const CHAR *Command;    /* the text of the running command, for errors */
     const CHAR *ScriptName; /* NULL: the line came from the terminal */
-    UINT32 ScriptLine;
+    UINT32 ScriptLine;      /* where the command begins: a block may go on for lines */
     UINT32 ScriptDepth;
+
+    struct _PROGRAM *Programs; /* of events: programs/ProgramCache.h */
+    struct _SCRIPT_BTF *Types; /* of the kernel; NULL: no program needed them yet... */
+    BOOLEAN AreTypesMissing;   /* ...or they cannot be read: not tried again */
 
     SESSION_SYMBOL Symbols[SESSION_SYMBOLS];
 

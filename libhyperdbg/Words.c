@@ -19,6 +19,62 @@ static BOOLEAN WordsIsComment(const CHAR *At)
     return At[0] == '#' || (At[0] == '/' && At[1] == '/');
 }
 
+/* The end of a string, character or comment of a script that begins at At; At itself, if none does. The end
+ * of the text, if it is not closed. */
+static const CHAR *WordsSkipOpaque(const CHAR *At)
+{
+    if (At[0] == '/' && At[1] == '/')
+        return At + strcspn(At, "\n");
+    if (At[0] == '/' && At[1] == '*') {
+        const CHAR *End = strstr(At + 2, "*/");
+
+        return End != NULL ? End + 2 : At + strlen(At);
+    }
+    if (At[0] != '"' && At[0] != '\'')
+        return At;
+    for (const CHAR *Next = At + 1; *Next != '\0' && *Next != '\n'; Next++) {
+        if (*Next == *At)
+            return Next + 1;
+        if (*Next == '\\' && Next[1] != '\0')
+            Next++;
+    }
+    return At + 1; /* no string: the compiler will say so */
+}
+
+/* Behind the brace that closes the block at At; NULL: there is none. */
+static const CHAR *WordsBlockEnd(const CHAR *At)
+{
+    UINT32 Depth = 0;
+
+    while (*At != '\0') {
+        const CHAR *Behind = WordsSkipOpaque(At);
+
+        if (Behind != At) {
+            At = Behind;
+            continue;
+        }
+        if (*At == '{')
+            Depth++;
+        if (*At == '}' && --Depth == 0)
+            return At + 1;
+        At++;
+    }
+    return NULL;
+}
+
+/* Copies the block at *At as WordsTake a word. FALSE: it is not closed. */
+static BOOLEAN WordsTakeBlock(const CHAR **At, CHAR **Out)
+{
+    const CHAR *End = WordsBlockEnd(*At);
+    SIZE_T Length   = End != NULL ? (SIZE_T)(End - *At) : strlen(*At);
+
+    memcpy(*Out, *At, Length);
+    (*Out)[Length] = '\0';
+    *Out += Length + 1;
+    *At += Length;
+    return End != NULL;
+}
+
 /* Copies the word at *At to *Out with its final zero and moves both. FALSE: the quotation mark is not closed.
  */
 static BOOLEAN WordsTake(const CHAR **At, CHAR **Out)
@@ -57,6 +113,11 @@ static WORDS_RESULT WordsTakeAll(const CHAR *Line, const CHAR **At, WORDS *Words
             return WORDS_TOO_MANY;
         Words->Item[Words->Count]    = Out;
         Words->Start[Words->Count++] = (UINT32)(*At - Line);
+        if (**At == '{') {
+            if (!WordsTakeBlock(At, &Out))
+                return WORDS_OPEN_BLOCK;
+            continue;
+        }
         if (!WordsTake(At, &Out)) {
             Words->IsLastOpen = TRUE;
             return WORDS_OPEN_QUOTE;
@@ -78,8 +139,8 @@ WORDS_RESULT WordsNext(const CHAR *Line, UINT32 *Offset, WORDS *Words)
     Words->End = (UINT32)(At - Line);
     if (*At == '\0' || WordsIsComment(At))
         return WORDS_END;
-    /* Each word needs its characters and a zero; between two words stands at least one character. */
-    Words->Storage = malloc(strlen(At) + 1);
+    /* Each word needs its characters and a zero. */
+    Words->Storage = malloc(2 * strlen(At) + 1);
     if (Words->Storage == NULL)
         return WORDS_NO_MEMORY;
 
@@ -87,6 +148,20 @@ WORDS_RESULT WordsNext(const CHAR *Line, UINT32 *Offset, WORDS *Words)
     Words->End          = (UINT32)(At - Line);
     *Offset             = Words->End;
     return Result;
+}
+
+BOOLEAN WordsIsBlockOpen(const CHAR *Text)
+{
+    WORDS_RESULT Result;
+    UINT32 Offset = 0;
+
+    do {
+        WORDS Words;
+
+        Result = WordsNext(Text, &Offset, &Words);
+        WordsFree(&Words);
+    } while (Result == WORDS_COMMAND);
+    return Result == WORDS_OPEN_BLOCK;
 }
 
 VOID WordsFree(WORDS *Words)

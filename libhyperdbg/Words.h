@@ -3,7 +3,9 @@
  * Words.h - a line of input cut into commands and words.
  *
  * Blanks separate words, ';' separates commands. '#' or '//' where a word could begin start a comment that
- * ends the line. "..." makes one word of anything; within it \" and \\ stand for the second character.
+ * ends the line. "..." makes one word of anything; within it \" and \\ stand for the second character. A word
+ * that begins with '{' goes to the '}' that closes it, all of it as it stands: a block of the script
+ * language, whose strings, characters and comments may hold braces. It may have many lines.
  *
  * Context: user space.
  */
@@ -27,6 +29,7 @@ typedef enum _WORDS_RESULT {
     WORDS_COMMAND = 0, /* one command, at least one word */
     WORDS_END,         /* the line holds no more */
     WORDS_OPEN_QUOTE,  /* the last word lacks its closing quotation mark */
+    WORDS_OPEN_BLOCK,  /* the last word lacks its closing brace */
     WORDS_TOO_MANY,    /* more than WORDS_MAX */
     WORDS_NO_MEMORY,
 } WORDS_RESULT;
@@ -35,5 +38,8 @@ typedef enum _WORDS_RESULT {
  * possible for every result; WordsFree always follows. */
 WORDS_RESULT WordsNext(const CHAR *Line, UINT32 *Offset, WORDS *Words);
 VOID WordsFree(WORDS *Words);
+
+/* Does the text end within a block, so that its next line belongs to it? */
+BOOLEAN WordsIsBlockOpen(const CHAR *Text);
 
 #endif

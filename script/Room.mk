@@ -16,16 +16,6 @@ UNIT_ARCHIVES   += $(SCRIPT_ARCHIVES)
 UNIT_LIBS       += $(SCRIPT_LIBRARIES)
 DEPS            += libbpf-dev pahole
 
-script: $(BUILD)/user/hyperdbg-script ## the script tool alone: build/user/hyperdbg-script -e 'printf("%d\n", 1 + 2);'
-
-$(BUILD)/user/hyperdbg-script: $(BUILD)/user/script/tool/ScriptMain.o $(SCRIPT_ARCHIVES:%=$(BUILD)/user/lib%.a)
-	$(Q)$(CC) -o $@ $^ $(SCRIPT_LIBRARIES)
-
-$(BUILD)/asan/hyperdbg-script: $(BUILD)/asan/script/tool/ScriptMain.o $(SCRIPT_ARCHIVES:%=$(BUILD)/asan/lib%.a)
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(SCRIPT_LIBRARIES)
-
-.PHONY: script
-
 # --- tests -----------------------------------------------------------------------------------------------------------
 # The types that unit tests compile against: a small BTF, so that no kernel is needed.
 SCRIPT_TYPES := $(BUILD)/tests/script/Types.o
@@ -56,7 +46,7 @@ $(BUILD)/asan/tests/unit/script/CaseShrinkTest: $(BUILD)/shrink/CaseTest
 
 $(BUILD)/asan/tests/unit/script/CaseTest: $(SCRIPT_TYPES)
 
-$(BUILD)/asan/tests/unit/script/KernelTypesTest: $(BUILD)/user/hyperdbg-script
+$(BUILD)/asan/tests/unit/script/KernelTypesTest: $(BUILD)/user/hyperdbg
 
 # Fuzzers: built by clang with libFuzzer and the sanitizers. Seeds are made of the text cases; what a long run finds is
 # kept in tests/fuzz/script/found.

@@ -13,7 +13,6 @@
 #include "hyperhv/core/CurrentCore.h"
 #include "hyperhv/core/Globals.h"
 #include "hyperhv/core/Hv.h"
-#include "hyperhv/hooks/Detour.h"
 #include "hyperhv/memory/RootPageTable.h"
 
 /* --- life --- */
@@ -68,41 +67,25 @@ BOOLEAN VmFuncVmxGetCurrentExecutionMode(VOID)
     return RootPageTableIsActive();
 }
 
-/* The detour that this core is in, in the guest; NULL: it is in an exit. */
-static DETOUR_FRAME *CurrentDetour(VOID)
-{
-    return RootPageTableIsActive() ? NULL : g_GuestState[PlatformCpuCurrent()].Detour;
-}
-
 UINT32 VmFuncGetCurrentCoreId(VOID)
 {
-    return PlatformCpuCurrent();
+    return CurrentCore()->CoreId;
 }
 
 UINT64 VmFuncGetLastVmexitRip(UINT32 CoreId)
 {
-    DETOUR_FRAME *Detour = CurrentDetour();
-
-    return Detour != NULL ? Detour->Rip : g_GuestState[CoreId].LastVmexitRip;
+    return g_GuestState[CoreId].LastVmexitRip;
 }
 
 UINT64 VmFuncGetRip(VOID)
 {
-    DETOUR_FRAME *Detour = CurrentDetour();
-
-    return Detour != NULL ? Detour->Rip : g_Backend->GetRip(CurrentCore());
+    return g_Backend->GetRip(CurrentCore());
 }
 
 VOID VmFuncSetRip(UINT64 Rip)
 {
-    DETOUR_FRAME *Detour = CurrentDetour();
-    VIRTUAL_MACHINE_STATE *VCpu;
+    VIRTUAL_MACHINE_STATE *VCpu = CurrentCore();
 
-    if (Detour != NULL) {
-        Detour->Rip = Rip;
-        return;
-    }
-    VCpu               = CurrentCore();
     VCpu->IncrementRip = FALSE;
     g_Backend->SetRip(VCpu, Rip);
 }
@@ -119,9 +102,9 @@ VOID VmFuncSuppressRipIncrement(UINT32 CoreId)
 
 const GUEST_XMM_REGS *VmFuncGetXmmRegs(VOID)
 {
-    VIRTUAL_MACHINE_STATE *VCpu = &g_GuestState[PlatformCpuCurrent()];
+    VIRTUAL_MACHINE_STATE *VCpu = CurrentCore();
 
-    if (CurrentDetour() != NULL || !VCpu->XmmRegsValid)
+    if (!VCpu->XmmRegsValid)
         g_Backend->ReadXmmRegs(VCpu);
     VCpu->XmmRegsValid = TRUE;
     return &VCpu->XmmRegs;

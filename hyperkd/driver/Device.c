@@ -98,6 +98,7 @@ static UINT32 DeviceQueryStatus(PVOID Buffer)
 
         Status->CoreCount         = VmFuncGetCoreCount();
         Status->EventCount        = DebuggerCountEvents();
+        Status->ScriptCount       = DebuggerCountScripts();
         Status->LoadTicks         = g_DeviceLoadTicks;
         Status->LoadedAt          = g_DeviceLoadedAt;
         Status->TscPerMillisecond = PlatformTimeTscPerMillisecond();
@@ -197,7 +198,8 @@ static const DEVICE_REQUEST DeviceRequests[] = {
      .Serve    = DeviceRegisterEvent},
     {DEVICE_STRUCTURE(IOCTL_MODIFY_EVENTS, DEBUGGER_MODIFY_EVENTS),
      .Reserved = {DEVICE_RESERVED(DEBUGGER_MODIFY_EVENTS, Reserved)}, .Serve = DeviceModifyEvents},
-    {DEVICE_STRUCTURE(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT), .Serve = DeviceQueryEvent},
+    {DEVICE_STRUCTURE(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT),
+     .Reserved = {DEVICE_RESERVED(DEBUGGER_QUERY_EVENT, Reserved)}, .Serve = DeviceQueryEvent},
     {DEVICE_STRUCTURE(IOCTL_READ_SCRIPT, DEBUGGER_READ_SCRIPT), .Serve = ScriptRequestRead},
     {DEVICE_STRUCTURE(IOCTL_READ_MAP, DEBUGGER_READ_MAP), .Serve = ScriptRequestReadMap},
     {DEVICE_STRUCTURE(IOCTL_QUERY_SYMBOLS, DEBUGGER_QUERY_SYMBOLS),

@@ -116,9 +116,11 @@ typedef struct _DEBUGGER_QUERY_EVENT {
     UINT64 Tag;                     /* in: the lowest number wanted; out: the event's number */
     DEBUGGER_EVENT_OPTIONS Options; /* out */
     UINT64 Hits; /* out: how often all filters held since it was set; once per instruction at any stage */
-    UINT32 IsEnabled;    /* out */
-    UINT32 HookState;    /* out: of a hidden hook that is enabled, VMM_HOOK_STATE; 0 otherwise */
-    UINT32 HasScript;    /* out: it runs a program */
+    UINT32 IsEnabled; /* out */
+    UINT32 HookState; /* out: of a hidden hook that is enabled, VMM_HOOK_STATE; 0 otherwise */
+    UINT32 IsCleared; /* out: by a script; nothing but clearing can be done with it any more */
+    UINT32 HasScript; /* out: it runs a program */
+    UINT32 Reserved;
     UINT32 KernelStatus; /* out */
 } DEBUGGER_QUERY_EVENT;
 
@@ -132,7 +134,8 @@ typedef struct _DEBUGGER_QUERY_STATUS {
     UINT64 TscPerMillisecond; /* out: 0 when not known */
     UINT64 TotalExits;        /* out: VM exits of all cores since the load */
     CHAR Backend[8];          /* out: "VT-x", "AMD-V", or "" when not loaded */
-    UINT32 Reserved;
+    UINT32 ScriptCount;       /* out: events that run a program */
+    UINT32 Reserved[2];
     UINT32 KernelStatus; /* out */
 } DEBUGGER_QUERY_STATUS;
 

@@ -23,6 +23,7 @@ typedef enum _PARAMETER_KIND {
     PARAMETER_FILE,       /* a path */
     PARAMETER_ADDRESS,    /* Address.h; SymbolsResolve tells its value */
     PARAMETER_SYMBOLS,    /* [module!]name, in which * and ? stand for others */
+    PARAMETER_PROGRAM,    /* a block of the script language: { ... } */
 } PARAMETER_KIND;
 
 #define PARAMETER_POSITIONAL 0x1u /* stands alone, without its name before it; in the order of the table */
@@ -97,8 +98,8 @@ const COMMAND *CommandFind(const CHAR *Name);
 const CHAR *CommandNearest(const CHAR *Name);
 
 extern const COMMAND g_CommandContinue, g_CommandCpuid, g_CommandEpthook, g_CommandEvents, g_CommandExit,
-    g_CommandExits, g_CommandFlush, g_CommandHelp, g_CommandLoad, g_CommandMonitor, g_CommandMsrread,
-    g_CommandMsrwrite, g_CommandPa2va, g_CommandPause, g_CommandPte, g_CommandScript, g_CommandSleep,
-    g_CommandStatus, g_CommandSymbols, g_CommandUnload, g_CommandVa2pa;
+    g_CommandExits, g_CommandFlush, g_CommandHelp, g_CommandLoad, g_CommandMaps, g_CommandMonitor,
+    g_CommandMsrread, g_CommandMsrwrite, g_CommandPa2va, g_CommandPause, g_CommandPte, g_CommandScript,
+    g_CommandSleep, g_CommandStatus, g_CommandSymbols, g_CommandUnload, g_CommandVa2pa;
 
 #endif

@@ -10,6 +10,7 @@
 #include "libhyperdbg/MsrNames.h"
 #include "libhyperdbg/Nearest.h"
 #include "libhyperdbg/Number.h"
+#include "libhyperdbg/programs/ProgramCompile.h"
 #include "libhyperdbg/symbols/Address.h"
 
 #include <strings.h>
@@ -81,10 +82,18 @@ static BOOLEAN ParseSymbols(const PARAMETER *Parameter, const CHAR *Word, UINT64
     return AddressParsePattern(Word, &Address);
 }
 
+static BOOLEAN ParseProgram(const PARAMETER *Parameter, const CHAR *Word, UINT64 *Value)
+{
+    (void)Parameter;
+    *Value = 0;
+    return ProgramIsBlock(Word);
+}
+
 /* ORDER PARAMETER_KIND */
 static BOOLEAN (*const g_ParseValue[])(const PARAMETER *Parameter, const CHAR *Word, UINT64 *Value) = {
-    ParseNumber, ParseChoice, ParseMsr, ParseEvent, ParseCommandName, ParseFile, ParseAddress, ParseSymbols};
-STATIC_ASSERT(COUNT_OF(g_ParseValue) == PARAMETER_SYMBOLS + 1);
+    ParseNumber, ParseChoice,  ParseMsr,     ParseEvent,  ParseCommandName,
+    ParseFile,   ParseAddress, ParseSymbols, ParseProgram};
+STATIC_ASSERT(COUNT_OF(g_ParseValue) == PARAMETER_PROGRAM + 1);
 
 static BOOLEAN ParseValue(const PARAMETER *Parameter, const CHAR *Word, ARGUMENT *Argument)
 {
@@ -126,8 +135,9 @@ static VOID ErrorAddExpected(TEXT *Text, const PARAMETER *Parameter)
         "the path of a file",
         "an address (" ADDRESS_SYNTAX ")",
         "a name, in which * and ? stand for others (module!name for one module)",
+        "a script in braces: { statements } or { file:PATH }",
     };
-    STATIC_ASSERT(COUNT_OF(Expected) == PARAMETER_SYMBOLS + 1);
+    STATIC_ASSERT(COUNT_OF(Expected) == PARAMETER_PROGRAM + 1);
 
     if (Parameter->Kind == PARAMETER_NUMBER)
         TextAdd(Text, "a number up to %llx (" NUMBER_SYNTAX ")", Parameter->Maximum);

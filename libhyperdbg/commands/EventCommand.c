@@ -11,7 +11,11 @@
 #include "libhyperdbg/output/EventShow.h"
 #include "libhyperdbg/output/EventTypes.h"
 #include "libhyperdbg/output/Output.h"
+#include "libhyperdbg/programs/ProgramCache.h"
+#include "libhyperdbg/programs/ProgramCompile.h"
 #include "libhyperdbg/symbols/Symbols.h"
+
+#include <string.h>
 
 const CHOICE g_EventStages[] = {
     {"pre", VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION},
@@ -126,7 +130,62 @@ static BOOLEAN EventFillOptions(HYPERDBG_SESSION *Session, const ARGUMENTS *Argu
         OutputError(Session, "sc", "a short-circuit is possible at stage pre only, not '%s'", Stage->Text);
         return FALSE;
     }
+    if (Item[EVENT_PARAMETER_BUDGET].IsGiven && !Item[EVENT_PARAMETER_SCRIPT].IsGiven) {
+        OutputError(Session, "budget", "there is no script that could spend it");
+        return FALSE;
+    }
     return TRUE;
+}
+
+/* The function of the kernel that an event is on, for the names of its arguments; "": none. */
+static VOID EventFunction(HYPERDBG_SESSION *Session, const DEBUGGER_EVENT_OPTIONS *Options,
+                          CHAR Name[SYMBOL_TEXT_SIZE])
+{
+    const CHAR *Behind;
+
+    Name[0] = '\0';
+    if (Options->EventType == HIDDEN_HOOK_EXEC_CC || Options->EventType == HIDDEN_HOOK_EXEC_DETOURS)
+        SymbolsName(Session, Options->OptionalParam1, Name);
+    Behind = strchr(Name, '!');
+    if (Behind != NULL)
+        memmove(Name, Behind + 1, strlen(Behind));
+    if (strchr(Name, '+') != NULL) /* in its middle the arguments are anywhere */
+        Name[0] = '\0';
+}
+
+/* Sets the event with the program, which may be NULL. */
+static BOOLEAN EventRequest(HYPERDBG_SESSION *Session, DEBUGGER_REGISTER_EVENT *Request,
+                            const SCRIPT_PROGRAM *Program)
+{
+    UINT32 Status;
+
+    if (Program != NULL) {
+        Request->Script     = (UINT64)(UINTPTR)Program;
+        Request->ScriptSize = Program->Size;
+    }
+    Status = ConnectionTry(Session, IOCTL_REGISTER_EVENT, Request);
+    if (Status == (UINT32)DEBUGGER_ERROR_SCRIPT_REFUSED && Program != NULL) {
+        Request->Refusal[sizeof(Request->Refusal) - 1] = '\0';
+        ProgramSayRefused(Session, Program, Request->RefusedInstruction, Request->Refusal);
+    } else if (Status != 0 && Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL)
+        OutputKernelError(Session, Status);
+    if (Status == DEBUGGER_OPERATION_WAS_SUCCESSFUL && Program != NULL)
+        ProgramKeep(Session, Request->Tag, Program);
+    return Status == DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+static BOOLEAN EventRequestWithScript(HYPERDBG_SESSION *Session, DEBUGGER_REGISTER_EVENT *Request,
+                                      const CHAR *Script)
+{
+    CHAR Function[SYMBOL_TEXT_SIZE];
+    SCRIPT_COMPILATION Compilation;
+    BOOLEAN IsSet;
+
+    EventFunction(Session, &Request->Options, Function);
+    IsSet = ProgramCompile(Session, Script, Function[0] != '\0' ? Function : NULL, &Compilation) &&
+            EventRequest(Session, Request, Compilation.Program);
+    ScriptCompilationFree(&Compilation);
+    return IsSet;
 }
 
 static VOID EventSayRegistered(HYPERDBG_SESSION *Session, const DEBUGGER_REGISTER_EVENT *Request)
@@ -138,19 +197,24 @@ static VOID EventSayRegistered(HYPERDBG_SESSION *Session, const DEBUGGER_REGISTE
     TextClear(&Filters);
     EventAddFilters(Session, &Filters, Options);
     EventAddOptionsObject(Session, Object, Request->Tag, Options);
-    OutputResult(Session, Object, "event %llx set: %s %s%sstage %s%s", EventNumber(Request->Tag),
+    JsonAddBoolean(Object, "script", Request->ScriptSize != 0);
+    OutputResult(Session, Object, "event %llx set: %s %s%sstage %s%s%s", EventNumber(Request->Tag),
                  EventTypeFind(Options->EventType)->Name, Filters.Buffer, Filters.Length > 0 ? " " : "",
-                 EventStageName(Options->Stage), Options->ShortCircuit ? " sc on" : "");
+                 EventStageName(Options->Stage), Options->ShortCircuit ? " sc on" : "",
+                 Request->ScriptSize != 0 ? " script" : "");
 }
 
 HYPERDBG_RESULT EventCommandRegister(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments,
                                      const DEBUGGER_EVENT_OPTIONS *Options)
 {
-    DEBUGGER_REGISTER_EVENT Request = {.Options = *Options};
+    DEBUGGER_REGISTER_EVENT Request = {.Options      = *Options,
+                                       .ScriptBudget = Arguments->Item[EVENT_PARAMETER_BUDGET].Number};
+    const ARGUMENT *Script          = &Arguments->Item[EVENT_PARAMETER_SCRIPT];
 
     if (!EventFillOptions(Session, Arguments, &Request.Options))
         return HYPERDBG_FAILURE;
-    if (!ConnectionRequest(Session, IOCTL_REGISTER_EVENT, &Request))
+    if (!(Script->IsGiven ? EventRequestWithScript(Session, &Request, Script->Text)
+                          : EventRequest(Session, &Request, NULL)))
         return HYPERDBG_FAILURE;
     EventSayRegistered(Session, &Request);
     return HYPERDBG_SUCCESS;

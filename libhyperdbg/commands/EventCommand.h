@@ -17,6 +17,8 @@ typedef enum _EVENT_PARAMETER {
     EVENT_PARAMETER_CORE,
     EVENT_PARAMETER_STAGE,
     EVENT_PARAMETER_SHORT_CIRCUIT,
+    EVENT_PARAMETER_SCRIPT,
+    EVENT_PARAMETER_BUDGET,
     EVENT_PARAMETER_OWN
 } EVENT_PARAMETER;
 
@@ -40,14 +42,29 @@ extern const CHOICE g_EventSwitch[];
          0,                                                                                                   \
          g_EventStages,                                                                                       \
          "before the instruction's effect (pre, the default), after it (post), or both (all)"},               \
+        {"sc",                                                                                                \
+         "SWITCH",                                                                                            \
+         PARAMETER_CHOICE,                                                                                    \
+         0,                                                                                                   \
+         0,                                                                                                   \
+         g_EventSwitch,                                                                                       \
+         "short-circuit: the instruction's effect does not happen (stage pre only; default off)"},            \
+        {"script",                                                                                            \
+         "{...}",                                                                                             \
+         PARAMETER_PROGRAM,                                                                                   \
+         0,                                                                                                   \
+         0,                                                                                                   \
+         NULL,                                                                                                \
+         "run this instead of telling a line each time; { file:PATH } takes it from a file"},                 \
     {                                                                                                         \
-        "sc", "SWITCH", PARAMETER_CHOICE, 0, 0, g_EventSwitch,                                                \
-            "short-circuit: the instruction's effect does not happen (stage pre only; default off)"           \
+        "budget", "N", PARAMETER_NUMBER, 0, HYPERDBG_MAX_SCRIPT_BUDGET, NULL,                                 \
+            "operations that one run of the script may take (default 0n1000000)"                              \
     }
 
 #define EVENT_COMMON_DETAILS                                                                                 \
     "Each time it happens a line says event and stage, time, core, process, address of the instruction\n"    \
-    "and the registers that matter; at stage post also which registers were changed."
+    "and the registers that matter; at stage post also which registers were changed. With a script only\n"   \
+    "what that prints is shown ('help maps' tells of its maps)."
 
 /* Sets an event of this type; Own (or NULL) is the number that the context must equal. */
 HYPERDBG_RESULT EventCommandRun(HYPERDBG_SESSION *Session, VMM_EVENT_TYPE_ENUM EventType,

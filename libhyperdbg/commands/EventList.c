@@ -8,6 +8,7 @@
 
 #include "libhyperdbg/connection/Connection.h"
 #include "libhyperdbg/output/Output.h"
+#include "libhyperdbg/programs/ProgramShow.h"
 
 BOOLEAN EventListWalk(HYPERDBG_SESSION *Session, EVENT_LIST_EACH Each, PVOID Context)
 {
@@ -31,4 +32,35 @@ BOOLEAN EventListWalk(HYPERDBG_SESSION *Session, EVENT_LIST_EACH Each, PVOID Con
         Each(Context, &Event);
         Wanted = Event.Tag + 1;
     }
+}
+
+typedef struct _EVENT_ENDING {
+    HYPERDBG_SESSION *Session;
+    UINT64 Tag;
+} EVENT_ENDING;
+
+static VOID EventListShowMaps(PVOID Context, const DEBUGGER_QUERY_EVENT *Event)
+{
+    EVENT_ENDING *Ending = Context;
+    const BOOLEAN IsAll  = Ending->Tag == DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG;
+    UINT32 Count;
+
+    if (Event->HasScript && (IsAll || Event->Tag == Ending->Tag))
+        ProgramShowMaps(Ending->Session, Event->Tag, &Count);
+}
+
+BOOLEAN EventListEndScripts(HYPERDBG_SESSION *Session, UINT64 Tag)
+{
+    DEBUGGER_MODIFY_EVENTS Disable = {.TypeOfAction = DEBUGGER_MODIFY_EVENTS_DISABLE, .Tag = Tag};
+    EVENT_ENDING Ending            = {.Session = Session, .Tag = Tag};
+    DEBUGGER_QUERY_STATUS Status;
+
+    if (!ConnectionNeed(Session) || !ConnectionQueryStatus(Session, &Status))
+        return FALSE;
+    if (Status.ScriptCount == 0)
+        return TRUE;
+    if (!ConnectionRequest(Session, IOCTL_MODIFY_EVENTS, &Disable))
+        return FALSE;
+    ConnectionDrain(Session);
+    return EventListWalk(Session, EventListShowMaps, &Ending);
 }

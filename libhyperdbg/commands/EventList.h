@@ -15,4 +15,9 @@
 typedef VOID (*EVENT_LIST_EACH)(PVOID Context, const DEBUGGER_QUERY_EVENT *Event);
 BOOLEAN EventListWalk(HYPERDBG_SESSION *Session, EVENT_LIST_EACH Each, PVOID Context);
 
+/* Before an event, or all (DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG), is cleared: takes it out of force and
+ * shows the maps of its script, if it has one, as they are in the end. FALSE: the kernel could not be asked,
+ * and that was said. */
+BOOLEAN EventListEndScripts(HYPERDBG_SESSION *Session, UINT64 Tag);
+
 #endif

@@ -61,7 +61,7 @@ static const CHAR *EventsHookState(UINT32 State)
 static const CHAR *EventsState(const DEBUGGER_QUERY_EVENT *Event)
 {
     if (!Event->IsEnabled)
-        return "disabled";
+        return Event->IsCleared ? "cleared" : "disabled";
     return EventTypeIsHook(Event->Options.EventType) && Event->HookState != VMM_HOOK_LIVE
                ? EventsHookState(Event->HookState)
                : "enabled";
@@ -82,11 +82,14 @@ static VOID EventsShowOne(PVOID Context, const DEBUGGER_QUERY_EVENT *Event)
     JsonAddBoolean(Object, "enabled", Event->IsEnabled != 0);
     if (EventTypeIsHook(Event->Options.EventType) && Event->IsEnabled)
         JsonAddText(Object, "hook", EventsHookState(Event->HookState));
+    JsonAddBoolean(Object, "cleared", Event->IsCleared != 0);
+    JsonAddBoolean(Object, "script", Event->HasScript != 0);
     JsonAddNumber(Object, "hits", Event->Hits);
-    OutputResult(List->Session, Object, "%6llx  %-8s  %-12s  %-5s  %-3s  %10llu  %s", EventNumber(Event->Tag),
-                 EventsState(Event), EventTypeFind(Event->Options.EventType)->Name,
+    OutputResult(List->Session, Object, "%6llx  %-8s  %-12s  %-5s  %-3s  %10llu  %s%s",
+                 EventNumber(Event->Tag), EventsState(Event), EventTypeFind(Event->Options.EventType)->Name,
                  EventStageName(Event->Options.Stage), Event->Options.ShortCircuit ? "on" : "off",
-                 Event->Hits, Filters.Length > 0 ? Filters.Buffer : "none");
+                 Event->Hits, Filters.Length > 0 ? Filters.Buffer : "none",
+                 Event->HasScript ? "  script" : "");
 }
 
 static HYPERDBG_RESULT EventsList(HYPERDBG_SESSION *Session)
@@ -123,6 +126,13 @@ static VOID EventsSayDone(HYPERDBG_SESSION *Session, UINT32 Action, const ARGUME
         OutputResult(Session, Object, "event %llx %s", EventNumber(Number->Number), g_Done[Action]);
 }
 
+static BOOLEAN EventsModify(HYPERDBG_SESSION *Session, UINT64 Tag, UINT32 Action)
+{
+    DEBUGGER_MODIFY_EVENTS Request = {.TypeOfAction = Action, .Tag = Tag};
+
+    return ConnectionRequest(Session, IOCTL_MODIFY_EVENTS, &Request);
+}
+
 static HYPERDBG_RESULT EventsCommandRun(HYPERDBG_SESSION *Session, const ARGUMENTS *Arguments)
 {
     const ARGUMENT *Action = &Arguments->Item[EVENTS_ACTION];
@@ -135,10 +145,10 @@ static HYPERDBG_RESULT EventsCommandRun(HYPERDBG_SESSION *Session, const ARGUMEN
                     "expected the number of an event ('events' shows them) or all after it");
         return HYPERDBG_FAILURE;
     }
-    DEBUGGER_MODIFY_EVENTS Request = {.TypeOfAction = (UINT32)Action->Number, .Tag = Number->Number};
-    if (Number->IsAll)
-        Request.Tag = DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG;
-    if (!ConnectionRequest(Session, IOCTL_MODIFY_EVENTS, &Request))
+    UINT64 Tag = Number->IsAll ? DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG : Number->Number;
+    if (Action->Number == DEBUGGER_MODIFY_EVENTS_CLEAR && !EventListEndScripts(Session, Tag))
+        return HYPERDBG_FAILURE;
+    if (!EventsModify(Session, Tag, (UINT32)Action->Number))
         return HYPERDBG_FAILURE;
     EventsSayDone(Session, (UINT32)Action->Number, Number);
     return HYPERDBG_SUCCESS;

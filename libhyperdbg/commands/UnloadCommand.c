@@ -7,6 +7,7 @@
 #include "libhyperdbg/commands/Command.h"
 
 #include "libhyperdbg/Session.h"
+#include "libhyperdbg/commands/EventList.h"
 #include "libhyperdbg/connection/Connection.h"
 #include "libhyperdbg/output/Output.h"
 
@@ -29,7 +30,8 @@ static BOOLEAN UnloadVmm(HYPERDBG_SESSION *Session)
 {
     DEBUGGER_LOAD_REQUEST Request = {.InterfaceVersion = HYPERDBG_INTERFACE_VERSION};
 
-    if (!ConnectionRequest(Session, IOCTL_TERMINATE_VMM, &Request))
+    if (!EventListEndScripts(Session, DEBUGGER_MODIFY_EVENTS_APPLY_TO_ALL_TAG) ||
+        !ConnectionRequest(Session, IOCTL_TERMINATE_VMM, &Request))
         return FALSE;
     struct json_object *Object = JsonObject("unload");
     JsonAddNumber(Object, "ticks", Request.Ticks);

@@ -9,6 +9,7 @@
 #include "SDK/Ioctls.h"
 #include "libhyperdbg/output/EventShow.h"
 #include "libhyperdbg/output/Output.h"
+#include "libhyperdbg/programs/ProgramShow.h"
 
 #include <string.h>
 
@@ -122,6 +123,10 @@ VOID RecordShow(HYPERDBG_SESSION *Session, const RECORD *Record)
         DroppedShow(Session, &Record->Header);
     if (Code == OPERATION_DEBUGGER_EVENT_RECORD) {
         EventRecordShow(Session, Record);
+        return;
+    }
+    if (Code == OPERATION_DEBUGGER_SCRIPT_RECORD) {
+        ProgramRecordShow(Session, Record);
         return;
     }
     for (UINT32 i = 0; i < COUNT_OF(g_LogLevels); i++) {

@@ -80,10 +80,23 @@ typedef struct _SCRIPT_MAP_SPACE {
     UINT64 Words[384];
 } SCRIPT_MAP_SPACE;
 
+/* The elements of a map, wherever they are kept. */
+typedef struct _SCRIPT_MAP_SOURCE {
+    const SCRIPT_VIEW *View;
+    UINT32 Map; /* its index */
+    /* As ScriptMapNext. */
+    BOOLEAN (*Next)(const struct _SCRIPT_MAP_SOURCE *Source, UINT64 *Position, UINT64 *Key, UINT64 *Value);
+    const VOID *Context; /* of Next */
+    UINT64 Dropped;
+} SCRIPT_MAP_SOURCE;
+
+/* The elements of a map that is here. */
+VOID ScriptMapSource(const SCRIPT_INSTANCE *Instance, UINT32 Map, SCRIPT_MAP_SOURCE *Source);
+
 /* A whole map, in the order of its keys (a large one in the order of its table): a line per key, a picture
  * per histogram, and what was dropped. Print is given the text in pieces that end where they like. Only where
  * there is time, and 2 KB of stack. */
-VOID ScriptFormatMap(const SCRIPT_INSTANCE *Instance, UINT32 Map, SCRIPT_SYMBOLIZER *Symbolizer,
-                     PVOID SymbolContext, SCRIPT_PRINT *Print, PVOID PrintContext, SCRIPT_MAP_SPACE *Space);
+VOID ScriptFormatMap(const SCRIPT_MAP_SOURCE *Source, SCRIPT_SYMBOLIZER *Symbolizer, PVOID SymbolContext,
+                     SCRIPT_PRINT *Print, PVOID PrintContext, SCRIPT_MAP_SPACE *Space);
 
 #endif

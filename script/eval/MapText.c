@@ -17,10 +17,9 @@
 #define MAP_TEXT_BAR  40
 
 typedef struct _MAP_TEXT {
+    const SCRIPT_MAP_SOURCE *Source;
     const SCRIPT_VIEW *View;
     const SCRIPT_MAP *Map;
-    PVOID Storage;
-    UINT32 Cores;
     SCRIPT_SYMBOLIZER *Symbolizer;
     PVOID SymbolContext;
     SCRIPT_PRINT *Print;
@@ -96,7 +95,7 @@ static BOOLEAN MapTextNext(MAP_TEXT *Text, BOOLEAN IsFirst)
     UINT32 Words    = Text->Map->KeySize / 8;
 
     MapTextCopyWords(Last, Text->Key, Words);
-    while (ScriptMapNext(Text->Map, Text->Storage, Text->Cores, &Position, Key, Text->Value)) {
+    while (Text->Source->Next(Text->Source, &Position, Key, Text->Value)) {
         if ((IsFirst || MapTextCompare(Text, Key, Last) > 0) &&
             (!Found || MapTextCompare(Text, Key, Text->Key) < 0)) {
             Found = TRUE;
@@ -105,7 +104,7 @@ static BOOLEAN MapTextNext(MAP_TEXT *Text, BOOLEAN IsFirst)
         }
         Before = Position;
     }
-    return Found && ScriptMapNext(Text->Map, Text->Storage, Text->Cores, &Best, Text->Key, Text->Value);
+    return Found && Text->Source->Next(Text->Source, &Best, Text->Key, Text->Value);
 }
 
 /* --- lines --- */
@@ -249,7 +248,7 @@ static VOID MapTextElement(MAP_TEXT *Text)
 
 static VOID MapTextDropped(MAP_TEXT *Text)
 {
-    UINT64 Dropped   = ScriptMapDropped(Text->Map, Text->Storage, Text->Cores);
+    UINT64 Dropped   = Text->Source->Dropped;
     SCRIPT_TEXT Line = {.Buffer = Text->Buffer, .Size = sizeof(Text->Buffer)};
 
     if (Dropped == 0) {
@@ -264,17 +263,33 @@ static VOID MapTextDropped(MAP_TEXT *Text)
     MapTextFlush(Text, &Line);
 }
 
-VOID ScriptFormatMap(const SCRIPT_INSTANCE *Instance, UINT32 Map, SCRIPT_SYMBOLIZER *Symbolizer,
-                     PVOID SymbolContext, SCRIPT_PRINT *Print, PVOID PrintContext, SCRIPT_MAP_SPACE *Space)
+static BOOLEAN MapTextNextHere(const SCRIPT_MAP_SOURCE *Source, UINT64 *Position, UINT64 *Key, UINT64 *Value)
+{
+    const SCRIPT_INSTANCE *Instance = Source->Context;
+
+    return ScriptMapNext(&Source->View->Maps[Source->Map], Instance->Maps[Source->Map], Instance->Cores,
+                         Position, Key, Value);
+}
+
+VOID ScriptMapSource(const SCRIPT_INSTANCE *Instance, UINT32 Map, SCRIPT_MAP_SOURCE *Source)
+{
+    Source->View    = &Instance->View;
+    Source->Map     = Map;
+    Source->Next    = MapTextNextHere;
+    Source->Context = Instance;
+    Source->Dropped = ScriptMapDropped(&Instance->View.Maps[Map], Instance->Maps[Map], Instance->Cores);
+}
+
+VOID ScriptFormatMap(const SCRIPT_MAP_SOURCE *Source, SCRIPT_SYMBOLIZER *Symbolizer, PVOID SymbolContext,
+                     SCRIPT_PRINT *Print, PVOID PrintContext, SCRIPT_MAP_SPACE *Space)
 {
     MAP_TEXT *Text  = (MAP_TEXT *)Space;
     UINT64 Position = 0;
     BOOLEAN IsFirst;
 
-    Text->View          = &Instance->View;
-    Text->Map           = &Instance->View.Maps[Map];
-    Text->Storage       = Instance->Maps[Map];
-    Text->Cores         = Instance->Cores;
+    Text->Source        = Source;
+    Text->View          = Source->View;
+    Text->Map           = &Source->View->Maps[Source->Map];
     Text->Symbolizer    = Symbolizer;
     Text->SymbolContext = SymbolContext;
     Text->Print         = Print;
@@ -284,7 +299,7 @@ VOID ScriptFormatMap(const SCRIPT_INSTANCE *Instance, UINT32 Map, SCRIPT_SYMBOLI
             MapTextElement(Text);
         }
     } else {
-        while (ScriptMapNext(Text->Map, Text->Storage, Text->Cores, &Position, Text->Key, Text->Value)) {
+        while (Text->Source->Next(Text->Source, &Position, Text->Key, Text->Value)) {
             MapTextElement(Text);
         }
     }

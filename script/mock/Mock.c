@@ -173,9 +173,10 @@ static VOID MockOutput(PVOID Context, const VOID *Record, UINT32 Size)
 static VOID MockPrintMap(PVOID Context, UINT32 Map)
 {
     MOCK *Mock = Context;
+    SCRIPT_MAP_SOURCE Source;
 
-    ScriptFormatMap(Mock->Instance, Map, MockSymbol, Mock, Mock->Print, Mock->PrintContext,
-                    &Mock->Machine->Space);
+    ScriptMapSource(Mock->Instance, Map, &Source);
+    ScriptFormatMap(&Source, MockSymbol, Mock, Mock->Print, Mock->PrintContext, &Mock->Machine->Space);
 }
 
 /* --- functions of the host --- */

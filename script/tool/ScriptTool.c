@@ -14,10 +14,10 @@
 enum { TOOL_WELL = 0, TOOL_SCRIPT = 1, TOOL_RUN = 2, TOOL_USE = 3 };
 
 static const CHAR g_ToolHelp[] =
-    "usage: %s [options] FILE | -e SCRIPT\n"
+    "usage: %s -e SCRIPT [options]\n"
     "Compiles a script and runs it on a machine that is not there.\n"
     "\n"
-    "  -e SCRIPT            the script itself\n"
+    "  -e SCRIPT            the script itself, or file:PATH\n"
     "  --state FILE         registers, memory, tasks and runs of the machine (default: all zero, one run)\n"
     "  --btf FILE           kernel types: raw BTF or an ELF file; `kernel` for this machine's\n"
     "  --module-btf FILE    types of a module, on top of those of --btf\n"
@@ -31,6 +31,7 @@ static const CHAR g_ToolHelp[] =
     "Exit status: 0 well, 1 errors in the script, 2 a run that failed, 3 wrong use.\n";
 
 #define TOOL_MAXIMUM_ARGUMENTS 16
+#define TOOL_FILE_PREFIX       "file:"
 
 typedef struct _TOOL {
     const CHAR *Name;
@@ -127,8 +128,10 @@ static int ToolParse(TOOL *Tool, int argc, char **argv)
             return TOOL_USE;
         }
     }
-    Tool->File = optind < argc ? argv[optind] : NULL;
-    if ((Tool->File == NULL) == (Tool->Script == NULL)) {
+    if (Tool->Script != NULL && strncmp(Tool->Script, TOOL_FILE_PREFIX, sizeof(TOOL_FILE_PREFIX) - 1) == 0) {
+        Tool->File = Tool->Script + sizeof(TOOL_FILE_PREFIX) - 1;
+    }
+    if (Tool->Script == NULL || optind < argc) {
         fprintf(stderr, g_ToolHelp, Tool->Name);
         return TOOL_USE;
     }
@@ -192,7 +195,7 @@ static int ToolCompile(TOOL *Tool, SCRIPT_COMPILATION *Compilation)
     SIZE_T Size;
     BOOLEAN Good;
 
-    if (Tool->Script != NULL) {
+    if (Tool->File == NULL) {
         Good = ScriptCompile(&Tool->Options, "script", Tool->Script, strlen(Tool->Script), Compilation);
     } else {
         Text = ScriptReadFile(NULL, Tool->File, NULL, &Path, &Size);

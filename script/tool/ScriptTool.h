@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * ScriptTool.h - trying a script without any machine: what `hyperdbg -e` and the program hyperdbg-script do.
+ * ScriptTool.h - trying a script without any machine: what `hyperdbg -e` does.
  *
  * Context: user space.
  */
@@ -10,8 +10,8 @@
 #include "script/engine/Engine.h"
 #include "script/mock/Mock.h"
 
-/* The command line, with the program's name as argv[0]. Returns the exit status: 0 well, 1 errors in the
- * script, 2 a run that failed, 3 wrong use. */
+/* The command line, with the program's name as argv[0] and -e next. Returns the exit status: 0 well, 1 errors
+ * in the script, 2 a run that failed, 3 wrong use. */
 int ScriptToolMain(int argc, char **argv);
 
 /* Reads a state (see docs/script.md): lines of `what = value`. FALSE with a message in Error. */

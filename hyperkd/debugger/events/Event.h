@@ -28,7 +28,7 @@ typedef enum _DEBUGGER_EVENT_STATE {
 typedef enum _DEBUGGER_EVENT_WISH {
     DEBUGGER_EVENT_WANTED = 0,
     DEBUGGER_EVENT_SUSPENDED, /* as if it were disabled, until it is enabled */
-    DEBUGGER_EVENT_UNWANTED, /* as if it were cleared: the store does so when it is next asked for anything */
+    DEBUGGER_EVENT_UNWANTED, /* cleared: the store takes it out of force when it is next asked for anything */
 } DEBUGGER_EVENT_WISH;
 
 struct _EVENT_SCRIPT;

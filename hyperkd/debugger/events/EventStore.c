@@ -120,7 +120,9 @@ static UINT32 EventEnable(DEBUGGER_EVENT *Event)
 {
     UINT32 Status;
 
-    EventSetWish(Event, DEBUGGER_EVENT_WANTED);
+    if (!EventSetWish(Event, DEBUGGER_EVENT_WANTED)) {
+        return DEBUGGER_ERROR_TAG_NOT_FOUND; /* a script has cleared it */
+    }
     if (Event->Script != NULL) {
         __atomic_store_n(&Event->Script->IsStopped, 0, __ATOMIC_RELAXED);
     }
@@ -303,19 +305,22 @@ static UINT32 EventsClear(UINT64 Tag)
     return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
 }
 
-/* Each request begins so: what scripts have cleared meanwhile is gone before it looks. */
+static BOOLEAN EventIsUnwanted(const DEBUGGER_EVENT *Event)
+{
+    return __atomic_load_n(&Event->Wish, __ATOMIC_RELAXED) == DEBUGGER_EVENT_UNWANTED;
+}
+
+/* Each request begins so: what scripts have cleared meanwhile makes no exits any more. It stays on the list
+ * until the user clears it, with what its own script has gathered. */
 static VOID StoreAcquire(VOID)
 {
-    DEBUGGER_EVENT *Next;
-
     PlatformMutexAcquire(g_StoreLock);
     if (!__atomic_exchange_n(&g_EventsAreUnwanted, FALSE, __ATOMIC_ACQUIRE)) {
         return;
     }
-    for (DEBUGGER_EVENT *Event = g_Events; Event != NULL; Event = Next) {
-        Next = Event->Next;
-        if (__atomic_load_n(&Event->Wish, __ATOMIC_RELAXED) == DEBUGGER_EVENT_UNWANTED) {
-            EventsClear(Event->Tag);
+    for (DEBUGGER_EVENT *Event = g_Events; Event != NULL; Event = Event->Next) {
+        if (EventIsUnwanted(Event)) {
+            EventsDisable(Event->Tag);
         }
     }
 }
@@ -450,6 +455,7 @@ UINT32 DebuggerQueryEvent(DEBUGGER_QUERY_EVENT *Query)
         Query->Options   = Event->Options;
         Query->Hits      = EventHits(Event);
         Query->IsEnabled = EventIsInForce(Event);
+        Query->IsCleared = EventIsUnwanted(Event);
         Query->HasScript = Event->Script != NULL;
         Query->HookState = Event->State == DEBUGGER_EVENT_ARMED ? EventHookState(Event->Tag, &Event->Options)
                                                                 : VMM_HOOK_LIVE;
@@ -464,6 +470,16 @@ UINT32 DebuggerCountEvents(VOID)
 
     StoreAcquire();
     Count = g_EventCount;
+    PlatformMutexRelease(g_StoreLock);
+    return Count;
+}
+
+UINT32 DebuggerCountScripts(VOID)
+{
+    UINT32 Count;
+
+    StoreAcquire();
+    Count = EventScriptCount();
     PlatformMutexRelease(g_StoreLock);
     return Count;
 }

@@ -43,5 +43,6 @@ UINT32 DebuggerQueryEvent(DEBUGGER_QUERY_EVENT *Query);
 UINT32 DebuggerUseScript(UINT64 Tag, UINT32 (*Use)(EVENT_SCRIPT *Script, PVOID Context), PVOID Context);
 
 UINT32 DebuggerCountEvents(VOID);
+UINT32 DebuggerCountScripts(VOID); /* events that run a program */
 
 #endif

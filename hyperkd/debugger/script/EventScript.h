@@ -83,6 +83,9 @@ UINT32 EventScriptLoad(EVENT_SCRIPT_SOURCE *Source, EVENT_SCRIPT **Script);
 /* Process. No exit may still run it. NULL is legal. */
 VOID EventScriptFree(EVENT_SCRIPT *Script);
 
+/* Process. How many are loaded. */
+UINT32 EventScriptCount(VOID);
+
 /* Process. Gives every global of a program its place: those with the same name, type and size share one, the
  * others begin as zero. FALSE: no room. Each success is taken back once. */
 BOOLEAN EventScriptAttachGlobals(SCRIPT_INSTANCE *Instance);

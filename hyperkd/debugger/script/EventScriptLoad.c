@@ -127,6 +127,11 @@ static BOOLEAN ScriptAllocateBuffer(EVENT_SCRIPT *Script)
 
 /* --- what others call --- */
 
+UINT32 EventScriptCount(VOID)
+{
+    return g_ScriptCount;
+}
+
 VOID EventScriptFree(EVENT_SCRIPT *Script)
 {
     if (Script == NULL) {

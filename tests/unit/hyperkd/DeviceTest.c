@@ -59,7 +59,7 @@ static const REQUEST g_Requests[] = {
     {REQUEST_OF(IOCTL_MODIFY_EVENTS, DEBUGGER_MODIFY_EVENTS),
      FALSE,
      {FIELD_OF(DEBUGGER_MODIFY_EVENTS, Reserved)}},
-    {REQUEST_OF(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT), FALSE, {{0, 0}}},
+    {REQUEST_OF(IOCTL_QUERY_EVENT, DEBUGGER_QUERY_EVENT), FALSE, {FIELD_OF(DEBUGGER_QUERY_EVENT, Reserved)}},
     {REQUEST_OF(IOCTL_READ_SCRIPT, DEBUGGER_READ_SCRIPT), FALSE, {{0, 0}}},
     {REQUEST_OF(IOCTL_READ_MAP, DEBUGGER_READ_MAP), FALSE, {{0, 0}}},
     {REQUEST_OF(IOCTL_QUERY_SYMBOLS, DEBUGGER_QUERY_SYMBOLS),
@@ -122,7 +122,7 @@ static DEBUGGER_QUERY_STATUS QueryStatus(VOID)
     DEBUGGER_QUERY_STATUS Status;
 
     memset(&Status, 0xFF, sizeof(Status));
-    Status.Reserved = 0;
+    memset(Status.Reserved, 0, sizeof(Status.Reserved));
     assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_STATUS, &Status, sizeof(Status)), 0);
     assert_int_equal(Status.KernelStatus, SUCCESS);
     return Status;
@@ -277,7 +277,7 @@ static void EveryReservedByteMustBeZero(void **State)
             }
         }
     }
-    assert_int_equal(Checked, 8 + 8 + 4 + 8 + 10 + 4 + 4 + 4 + 8);
+    assert_int_equal(Checked, 8 + 8 + 8 + 8 + 10 + 4 + 4 + 4 + 4 + 8);
     MockExpectTrace("");
 }
 

@@ -334,19 +334,35 @@ static void AScriptDisablesAndEnablesEvents(void **State)
     assert_int_equal(g_Regs.rax, 2);
 }
 
-static void AnEventThatClearsItselfIsGone(void **State)
+static UINT64 ReadCount(UINT64 Tag, UINT64 *Key)
 {
-    BOOLEAN Enabled;
-    UINT64 Tag;
+    UINT64 Words[64];
+    DEBUGGER_READ_MAP Read = {.Tag = Tag, .Buffer = (UINT64)(UINTPTR)Words, .Size = sizeof(Words)};
+
+    assert_int_equal(ScriptRequestReadMap(&Read), DEBUGGER_OPERATION_WAS_SUCCESSFUL);
+    assert_int_equal(Read.Count, 1);
+    memcpy(Key, Words, 2 * sizeof(UINT64));
+    return Words[2];
+}
+
+static void AnEventThatClearsItselfKeepsOnlyWhatItGathered(void **State)
+{
+    DEBUGGER_QUERY_EVENT Query = {0};
+    UINT64 Key[2], Tag;
 
     (void)State;
-    Tag = Set("@rax = @rax + 1; event_clear($event_id);");
+    Tag = Set("@rax = @rax + 1; hits[$comm]++; event_clear($event_id);");
     Trigger(0);
     Trigger(0);
     assert_int_equal(g_Regs.rax, 1);
-    assert_int_equal(DebuggerQueryEventState(Tag, &Enabled), DEBUGGER_ERROR_TAG_NOT_FOUND);
-    assert_int_equal(DebuggerCountEvents(), 0);
+    assert_int_equal(DebuggerQueryEvent(&Query), DEBUGGER_OPERATION_WAS_SUCCESSFUL);
+    assert_int_equal(Query.IsEnabled, 0);
+    assert_int_equal(Query.IsCleared, 1);
     assert_int_equal(Trigger(0), VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED);
+    assert_int_equal(DebuggerEnableEvent(Tag), DEBUGGER_ERROR_TAG_NOT_FOUND);
+    assert_int_equal(ReadCount(Tag, Key), 1);
+    assert_int_equal(DebuggerClearEvent(Tag), DEBUGGER_OPERATION_WAS_SUCCESSFUL);
+    assert_int_equal(DebuggerCountEvents(), 0);
 }
 
 static void AnEventThatIsNotInForceIsNoEvent(void **State)
@@ -359,17 +375,6 @@ static void AnEventThatIsNotInForceIsNoEvent(void **State)
 
 /* --- maps and globals ------------------------------------------------------------------------------------
  */
-
-static UINT64 ReadCount(UINT64 Tag, UINT64 *Key)
-{
-    UINT64 Words[64];
-    DEBUGGER_READ_MAP Read = {.Tag = Tag, .Buffer = (UINT64)(UINTPTR)Words, .Size = sizeof(Words)};
-
-    assert_int_equal(ScriptRequestReadMap(&Read), DEBUGGER_OPERATION_WAS_SUCCESSFUL);
-    assert_int_equal(Read.Count, 1);
-    memcpy(Key, Words, 2 * sizeof(UINT64));
-    return Words[2];
-}
 
 static void AMapIsReadMergedOverTheCores(void **State)
 {
@@ -600,7 +605,7 @@ int main(void)
         TEST(RegistersThatAreNotThereAreFaults),
         TEST(AStoppedScriptIsRunNoMoreUntilItIsEnabled),
         TEST(AScriptDisablesAndEnablesEvents),
-        TEST(AnEventThatClearsItselfIsGone),
+        TEST(AnEventThatClearsItselfKeepsOnlyWhatItGathered),
         TEST(AnEventThatIsNotInForceIsNoEvent),
         TEST(AMapIsReadMergedOverTheCores),
         TEST(AMapIsReadPieceByPiece),

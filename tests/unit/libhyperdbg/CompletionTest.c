@@ -31,7 +31,7 @@ static const CHAR *Complete(BENCH *Bench, const CHAR *Marked)
 
 #define ALL_COMMANDS                                                                                         \
     "!cpuid,!epthook,!monitor,!msrread,!msrwrite,!pa2va,!pte,!va2pa,.exits,.help,.script,.status,continue,"  \
-    "events,exit,flush,g,go,help,load,pause,q,quit,sleep,status,unload,x"
+    "events,exit,flush,g,go,help,load,maps,pause,q,quit,sleep,status,unload,x"
 
 static void EveryPlaceOffersWhatFits(void **State)
 {
@@ -47,23 +47,23 @@ static void EveryPlaceOffersWhatFits(void **State)
         {"!c|puid", "0:!cpuid"},
         {"y|", "0:"},
         {"!cpuid|", "0:!cpuid"},
-        {"!cpuid |", "7:all,core,pid,sc,stage"},
-        {"!cpuid 1 |", "9:core,pid,sc,stage"},
+        {"!cpuid |", "7:all,budget,core,pid,sc,script,stage"},
+        {"!cpuid 1 |", "9:budget,core,pid,sc,script,stage"},
         {"!cpuid 1 p|", "9:pid"},
         {"!cpuid stage |", "13:all,post,pre"},
         {"!cpuid stage p|", "13:post,pre"},
-        {"!cpuid stage pre |", "17:all,core,pid,sc"},
-        {"!cpuid stage wrong |", "19:all,core,pid,sc,stage"},
+        {"!cpuid stage pre |", "17:all,budget,core,pid,sc,script"},
+        {"!cpuid stage wrong |", "19:all,budget,core,pid,sc,script,stage"},
         {"!cpuid sc o|", "10:off,on"},
         {"!cpuid pid |", "11:all"},
-        {"!cpuid 1 pid 2 core 3 stage pre sc on |", "38:"},
+        {"!cpuid 1 pid 2 core 3 stage pre sc on |", "38:budget,script"},
         {"!cpuid; events |", "15:c,clear,d,disable,e,enable"},
         {"g;!ms|", "2:!msrread,!msrwrite"},
         {"g; |", "3:" ALL_COMMANDS},
         {"g # |", "4:"},
         {"g // !c|", "7:"},
         {"g \"!c|", "5:"},
-        {"!msrread |", "9:all,core,pid,sc,stage"},
+        {"!msrread |", "9:all,budget,core,pid,sc,script,stage"},
         {"!msrread IA32_L|", "9:IA32_LSTAR"},
         {"!msrread ia32_apic|", "9:IA32_APIC_BASE"},
         {"events e |", "9:0,1,2,all"},
@@ -79,9 +79,9 @@ static void EveryPlaceOffersWhatFits(void **State)
         {"!epthook do_sys_opena|", "9:do_sys_openat2"},
         {"!epthook other!oth|", "9:other!other_open"},
         {"!epthook do_*|", "9:"},
-        {"!epthook do_sys_open |", "21:core,pid,sc,stage"},
-        {"!monitor |", "9:core,l,pa,pid,r,rw,rwx,rx,sc,stage,va,w,wx,x"},
-        {"!monitor pa |", "12:core,l,pid,r,rw,rwx,rx,sc,stage,w,wx,x"},
+        {"!epthook do_sys_open |", "21:budget,core,pid,sc,script,stage"},
+        {"!monitor |", "9:budget,core,l,pa,pid,r,rw,rwx,rx,sc,script,stage,va,w,wx,x"},
+        {"!monitor pa |", "12:budget,core,l,pid,r,rw,rwx,rx,sc,script,stage,w,wx,x"},
         {"!monitor w jif|", "11:jiffies"},
         {"x jif|", "2:jiffies"},
     };

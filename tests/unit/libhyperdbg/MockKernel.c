@@ -27,6 +27,7 @@ VOID MockKernelInitialize(MOCK_KERNEL *Kernel)
 
 VOID MockFree(MOCK_KERNEL *Kernel)
 {
+    MockFreeScripts(Kernel);
     close(Kernel->ReadyDescriptor);
     pthread_mutex_destroy(&Kernel->Lock);
 }
@@ -45,8 +46,8 @@ static VOID MockAppend(MOCK_KERNEL *Kernel, const VOID *Bytes, UINT32 Length)
         perror("mock");
 }
 
-static VOID MockSendLocked(MOCK_KERNEL *Kernel, UINT32 OperationCode, UINT32 Core, const VOID *Payload,
-                           UINT32 Length)
+VOID MockSendLocked(MOCK_KERNEL *Kernel, UINT32 OperationCode, UINT32 Core, const VOID *Payload,
+                    UINT32 Length)
 {
     static const UINT8 Padding[8];
     UINT32 Total             = ((UINT32)sizeof(LOG_RECORD_HEADER) + Length + 7) & ~7u;
@@ -166,6 +167,7 @@ static UINT32 MockQueryStatus(MOCK_KERNEL *Kernel, PVOID Buffer)
     Status->IsVmmLoaded       = TRUE;
     Status->CoreCount         = Kernel->CoreCount;
     Status->EventCount        = Kernel->EventCount;
+    Status->ScriptCount       = MockCountScripts(Kernel);
     Status->LoadTicks         = 1000;
     Status->LoadedAt          = 100;
     Status->TscPerMillisecond = 1000;
@@ -219,12 +221,18 @@ static UINT32 MockRegisterEvent(MOCK_KERNEL *Kernel, PVOID Buffer)
         snprintf(Line, sizeof(Line), " %llx %llx", Options->OptionalParam2, Options->OptionalParam3);
         MockTrace(Kernel, Line);
     }
+    if (Request->ScriptSize != 0) {
+        snprintf(Line, sizeof(Line), " script budget %llx", Request->ScriptBudget);
+        MockTrace(Kernel, Line);
+    }
     MockTrace(Kernel, "\n");
+    if (Status == DEBUGGER_OPERATION_WAS_SUCCESSFUL && Request->ScriptSize != 0)
+        Status = MockKeepScript(Kernel, Request);
     if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL)
         return Status;
-    Request->Tag = Kernel->NextTag++;
-    Kernel->Events[Kernel->EventCount++] =
-        (DEBUGGER_QUERY_EVENT){.Tag = Request->Tag, .Options = *Options, .IsEnabled = TRUE};
+    Request->Tag                         = Kernel->NextTag++;
+    Kernel->Events[Kernel->EventCount++] = (DEBUGGER_QUERY_EVENT){
+        .Tag = Request->Tag, .Options = *Options, .IsEnabled = TRUE, .HasScript = Request->ScriptSize != 0};
     return Status;
 }
 
@@ -377,6 +385,8 @@ static INT32 MockRequest(PVOID Context, UINT32 Code, PVOID Buffer)
         {IOCTL_REGISTER_EVENT, sizeof(DEBUGGER_REGISTER_EVENT), MockRegisterEvent},
         {IOCTL_MODIFY_EVENTS, sizeof(DEBUGGER_MODIFY_EVENTS), MockModifyEvents},
         {IOCTL_QUERY_EVENT, sizeof(DEBUGGER_QUERY_EVENT), MockQueryEvent},
+        {IOCTL_READ_SCRIPT, sizeof(DEBUGGER_READ_SCRIPT), MockReadScript},
+        {IOCTL_READ_MAP, sizeof(DEBUGGER_READ_MAP), MockReadMap},
         {IOCTL_QUERY_SYMBOLS, sizeof(DEBUGGER_QUERY_SYMBOLS), MockQuerySymbols},
         {IOCTL_QUERY_ADDRESS, sizeof(DEBUGGER_QUERY_ADDRESS), MockQueryAddress},
         {IOCTL_QUERY_TRANSLATION, sizeof(DEBUGGER_QUERY_TRANSLATION), MockQueryTranslation},
@@ -502,7 +512,10 @@ UINT32 MockExecuteCpuid(MOCK_KERNEL *Kernel, UINT32 Leaf, UINT32 ProcessId, UINT
             if (!MockMatches(Event, Leaf, ProcessId, Core) || !(Event->Options.Stage & Stage))
                 continue;
             Event->Hits += Stage == 1 || !(Event->Options.Stage & 1); /* once per instruction */
-            MockFire(Kernel, Event, Stage, Leaf, ProcessId, Core);
+            if (Event->HasScript)
+                MockRunScript(Kernel, Event->Tag, ProcessId, Core);
+            else
+                MockFire(Kernel, Event, Stage, Leaf, ProcessId, Core);
             Count++;
         }
     }

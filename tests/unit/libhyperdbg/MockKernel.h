@@ -14,9 +14,12 @@
 #include "SDK/modules/HyperLog.h"
 #include "libhyperdbg/connection/Transport.h"
 
+#include "script/eval/Eval.h"
+
 #include <pthread.h>
 
 #define MOCK_MAX_EVENTS   16
+#define MOCK_MAX_SCRIPTS  64
 #define MOCK_RECORDS_SIZE (1u << 20)
 #define MOCK_TRACE_SIZE   4096
 
@@ -32,6 +35,10 @@ typedef struct _MOCK_KERNEL {
     DEBUGGER_QUERY_EVENT Events[MOCK_MAX_EVENTS];
     UINT32 EventCount;
     UINT64 NextTag;
+
+    /* Of the event with tag HYPERDBG_EVENT_TAG_START + n, if it has a program; until the kernel ends. */
+    SCRIPT_INSTANCE *Scripts[MOCK_MAX_SCRIPTS];
+    CHAR Refusal[HYPERDBG_REFUSAL_LENGTH]; /* not "": each program is refused so, at its instruction 0 */
 
     UINT8 Records[MOCK_RECORDS_SIZE]; /* a stream with the reader at ReadOffset */
     UINT32 RecordsLength;
@@ -68,6 +75,17 @@ VOID MockSendText(MOCK_KERNEL *Kernel, UINT32 OperationCode, const CHAR *Text);
 
 /* Adds bytes to the log as they are. */
 VOID MockSendRaw(MOCK_KERNEL *Kernel, const VOID *Bytes, UINT32 Length);
+
+/* The parts of it that have to do with programs (MockScript.c). The lock is held, except where it ends. */
+UINT32 MockKeepScript(MOCK_KERNEL *Kernel, DEBUGGER_REGISTER_EVENT *Request);
+UINT32 MockReadScript(MOCK_KERNEL *Kernel, PVOID Buffer);
+UINT32 MockReadMap(MOCK_KERNEL *Kernel, PVOID Buffer);
+UINT32 MockCountScripts(const MOCK_KERNEL *Kernel);
+SCRIPT_INSTANCE *MockScriptOf(const MOCK_KERNEL *Kernel, UINT64 Tag); /* NULL: it has none */
+VOID MockRunScript(MOCK_KERNEL *Kernel, UINT64 Tag, UINT32 ProcessId, UINT32 Core);
+VOID MockFreeScripts(MOCK_KERNEL *Kernel);
+VOID MockSendLocked(MOCK_KERNEL *Kernel, UINT32 OperationCode, UINT32 Core, const VOID *Payload,
+                    UINT32 Length);
 
 /* A process executes CPUID: the events that are set see it. Returns how many records that made. */
 UINT32 MockExecuteCpuid(MOCK_KERNEL *Kernel, UINT32 Leaf, UINT32 ProcessId, UINT32 Core);
