@@ -48,16 +48,22 @@ int main(int Count, char **Arguments)
     const int Device                = open(HYPERDBG_DEVICE_PATH, O_RDWR);
     const unsigned long long Stride = Number(Count, Arguments, 5, 1);
     unsigned long long Left         = Number(Count, Arguments, 4, 1);
-    DEBUGGER_EVENT_OPTIONS Options  = {.CoreId            = HYPERDBG_ALL_CORES,
-                                       .Stage             = VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION,
-                                       .HasOptionalParam1 = 1};
+    unsigned long long Start;
+    DEBUGGER_EVENT_OPTIONS Options = {.CoreId            = HYPERDBG_ALL_CORES,
+                                      .Stage             = VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION,
+                                      .HasOptionalParam1 = 1};
 
     if (Device < 0) {
         perror(HYPERDBG_DEVICE_PATH);
         return 1;
     }
-    if (Count == 2 && strcmp(Arguments[1], "clear") == 0)
-        return Clear(Device);
+    if (Count == 2 && strcmp(Arguments[1], "clear") == 0) {
+        Start = __builtin_ia32_rdtsc();
+        if (Clear(Device) != 0)
+            return 1;
+        printf("%llu\n", __builtin_ia32_rdtsc() - Start);
+        return 0;
+    }
     if (Count < 4) {
         fprintf(stderr, "set-events TYPE PID FIRST [COUNT STRIDE [PARAM2]] | clear\n");
         return 2;
@@ -66,8 +72,10 @@ int main(int Count, char **Arguments)
     Options.ProcessId      = (UINT32)Number(Count, Arguments, 2, 0);
     Options.OptionalParam1 = Number(Count, Arguments, 3, 0);
     Options.OptionalParam2 = Number(Count, Arguments, 6, 0);
+    Start                  = __builtin_ia32_rdtsc();
     for (; Left > 0; Left--, Options.OptionalParam1 += Stride)
         if (Set(Device, &Options) != 0)
             return 1;
+    printf("%llu\n", __builtin_ia32_rdtsc() - Start);
     return 0;
 }
