@@ -76,6 +76,7 @@ typedef struct _HV_IO {
 #define EXIT_END_LEAVE      0x2u  /* leave VMX operation */
 #define EXIT_END_STEP       0x4u  /* the core was in a step when the exit came: is it over? */
 #define EXIT_END_TRAP       0x8u  /* a trap without the monitor trap flag has to be set for the entry */
+#define EXIT_END_RIP_MOVED  0x10u /* nothing to do: a user has sent the guest elsewhere */
 #define EXIT_END_HOLD       0x20u /* a user waits for the next instruction: interrupts have to */
 #define EXIT_END_NMI        0x40u /* an NMI of root mode brought a request (Broadcast.h) */
 #define EXIT_END_LEAVE_SOON 0x80u /* leave VMX operation as soon as the guest is where that is possible */

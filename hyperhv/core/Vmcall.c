@@ -8,6 +8,7 @@
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/ExitControls.h"
 #include "hyperhv/core/Instructions.h"
+#include "hyperhv/hooks/HookPage.h"
 #include "hyperhv/interface/Callback.h"
 #include "hyperhv/memory/MemoryRequest.h"
 
@@ -27,6 +28,13 @@ static UINT64 VmcallVmxoff(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Pa
     (VOID) Param1, (VOID)Param2, (VOID)Param3;
     VCpu->ExitEnd |= EXIT_END_LEAVE;
     return VMCALL_STATUS_SUCCESS;
+}
+
+/* Param1: a physical address. What is executed on its page follows from what is there, and from its hooks. */
+static UINT64 VmcallChangePageAttrib(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+{
+    (VOID) VCpu, (VOID)Param2, (VOID)Param3;
+    return HookPageRefreshAt(Param1) ? VMCALL_STATUS_SUCCESS : VMCALL_STATUS_INVALID_PARAMETER;
 }
 
 static UINT64 VmcallInveptAllContexts(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2,
@@ -61,6 +69,7 @@ static UINT64 VmcallUpdateModeTrap(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, U
 static const VMCALL_FUNCTION VmcallTable[VMCALL_LAST + 1] = {
     [VMCALL_TEST]                  = VmcallTest,
     [VMCALL_VMXOFF]                = VmcallVmxoff,
+    [VMCALL_CHANGE_PAGE_ATTRIB]    = VmcallChangePageAttrib,
     [VMCALL_INVEPT_ALL_CONTEXTS]   = VmcallInveptAllContexts,
     [VMCALL_INVEPT_SINGLE_CONTEXT] = VmcallInveptSingleContext,
     [VMCALL_ACCESS_MEMORY]         = VmcallAccessMemory,

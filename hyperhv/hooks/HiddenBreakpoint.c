@@ -15,7 +15,9 @@
 #include "hyperhv/hooks/HookStep.h"
 #include "hyperhv/hooks/SkipInstruction.h"
 #include "hyperhv/interface/Dispatch.h"
+#include "hyperhv/memory/InstructionDecode.h"
 #include "hyperhv/memory/MemoryMapper.h"
+#include "hyperhv/memory/MemoryRequest.h"
 
 #define BUCKET_BITS 14u
 #define BUCKETS     (1u << BUCKET_BITS)
@@ -80,12 +82,18 @@ VMM_HOOK_STATE HiddenBreakpointState(const HIDDEN_BREAKPOINT *Breakpoint)
 
 /* --- in force and out of force; under the pages' lock --- */
 
+/* What is on the page, whatever of its accesses is waited for. */
 static VOID BreakpointClassify(HIDDEN_BREAKPOINT *Breakpoint, const HOOK_PAGE *Page)
 {
-    UINT32 Offset = (UINT32)(Breakpoint->Virtual & (PLATFORM_PAGE_SIZE - 1));
+    UINT8 Bytes[INSTRUCTION_MAX_LENGTH];
+    UINT32 Offset    = (UINT32)(Breakpoint->Virtual & (PLATFORM_PAGE_SIZE - 1));
+    UINT32 Available = (UINT32)PLATFORM_PAGE_SIZE - Offset;
 
-    Breakpoint->Instruction = DirectInstructionClassify((const UINT8 *)Page->Original + Offset,
-                                                        (UINT32)PLATFORM_PAGE_SIZE - Offset);
+    if (Available > sizeof(Bytes))
+        Available = sizeof(Bytes);
+    if (!MemoryRequest(MEMORY_READ, MEMORY_SPACE_PHYSICAL, Page->Physical + Offset, Bytes, Available))
+        PlatformMemoryCopy(Bytes, (const UINT8 *)Page->Original + Offset, Available);
+    Breakpoint->Instruction = DirectInstructionClassify(Bytes, Available);
 }
 
 VOID HiddenBreakpointsReclassify(HOOK_PAGE *Page)
@@ -306,8 +314,8 @@ static VOID BreakpointHit(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakp
             DispatchEventHiddenHookExecCcPost(VCpu, Virtual);
         return;
     }
-    if (UNLIKELY(g_Backend->GetRip(VCpu) != VCpu->LastVmexitRip))
-        return; /* the user has sent the guest elsewhere */
+    if (UNLIKELY(VCpu->ExitEnd & EXIT_END_RIP_MOVED))
+        return;
 
     if (!BreakpointPass(VCpu, Breakpoint, Page))
         VCpu->Step.BreakpointPost = PostRequired ? Virtual : 0;

@@ -7,11 +7,14 @@
  */
 #include "hyperhv/hooks/HookPage.h"
 
+#include "SDK/VmcallNumbers.h"
+#include "SDK/imports/VmmImports.h"
 #include "platform/PlatformCpu.h"
 #include "platform/PlatformLock.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/hooks/HiddenBreakpoint.h"
 #include "hyperhv/hooks/Monitor.h"
+#include "hyperhv/memory/RootPageTable.h"
 
 #define BUCKET_BITS    14u
 #define BUCKETS        (1u << BUCKET_BITS)
@@ -232,7 +235,7 @@ static UINT64 ShownWord(const HOOK_PAGE *Page, UINT32 Index)
 /* Two may do this at once, of whom one has not seen what the other has just marked, or what was just written:
  * who stores last looks again. More than a few rounds mean that the guest goes on writing; each of its writes
  * is followed by a refresh of its own. */
-VOID HookPageRefresh(HOOK_PAGE *Page)
+static VOID RefreshHere(HOOK_PAGE *Page)
 {
     UINT32 Index, Round;
     UINT64 Word;
@@ -245,4 +248,22 @@ VOID HookPageRefresh(HOOK_PAGE *Page)
             __atomic_store_n(&Page->Fake[Index], Word, __ATOMIC_SEQ_CST);
         }
     }
+}
+
+/* Outside root mode each read of a page whose reads are waited for would be an exit, and an event. */
+VOID HookPageRefresh(HOOK_PAGE *Page)
+{
+    if (RootPageTableIsActive() ||
+        VmFuncVmxVmcall(VMCALL_CHANGE_PAGE_ATTRIB, Page->Physical, 0, 0) != VMCALL_STATUS_SUCCESS)
+        RefreshHere(Page);
+}
+
+BOOLEAN HookPageRefreshAt(UINT64 Physical)
+{
+    HOOK_PAGE *Page = HookPageFind(Physical);
+
+    if (Page == NULL || Page->Fake == NULL)
+        return FALSE;
+    RefreshHere(Page);
+    return TRUE;
 }

@@ -80,6 +80,10 @@ BOOLEAN HookPageAddFake(HOOK_PAGE *Page);
 /* Any context. Brings the copy up to date with the page, word by word, so that a breakpoint is never missing
  * for an instant. Byte Offset of the page is marked as a breakpoint or not beforehand by HookPageMark. */
 VOID HookPageRefresh(HOOK_PAGE *Page);
+
+/* Root mode. The same for the page that holds Physical. FALSE: no breakpoints lie on it. */
+BOOLEAN HookPageRefreshAt(UINT64 Physical);
+
 VOID HookPageMark(HOOK_PAGE *Page, UINT32 Offset, BOOLEAN IsBreakpoint);
 
 #endif

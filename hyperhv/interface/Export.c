@@ -87,6 +87,8 @@ VOID VmFuncSetRip(UINT64 Rip)
     VIRTUAL_MACHINE_STATE *VCpu = CurrentCore();
 
     VCpu->IncrementRip = FALSE;
+    if (Rip != VCpu->LastVmexitRip)
+        VCpu->ExitEnd |= EXIT_END_RIP_MOVED;
     g_Backend->SetRip(VCpu, Rip);
 }
 

@@ -102,15 +102,12 @@ VOID IdtEmulationDropException(VIRTUAL_MACHINE_STATE *VCpu)
 }
 
 /* TRUE: somebody has taken it. */
-static BOOLEAN IsTaken(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Type)
+static BOOLEAN IsTaken(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT32 Vector = VCpu->ExitVector;
 
     if (Vector == VECTOR_INVALID_OPCODE && SyscallHookHandleUndefinedOpcode(VCpu))
         return TRUE;
-    if (Vector == VECTOR_BREAKPOINT && Type == INTERRUPTION_TYPE_SOFTWARE_EXCEPTION &&
-        HiddenBreakpointHandle(VCpu))
-        return TRUE; /* INT3; INT n, which is none of ours, is of another type */
     if (Vector == VECTOR_BREAKPOINT && VmmCallbackHandleBreakpointException(VCpu->CoreId))
         return TRUE;
     if (Vector == VECTOR_DEBUG && VmmCallbackHandleDebugBreakpointException(VCpu->CoreId))
@@ -119,9 +116,9 @@ static BOOLEAN IsTaken(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Type)
 }
 
 /* CR2 of the guest is not written by an intercepted page fault: the address is the exit qualification. */
-static VOID HandleException(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Type)
+static VOID HandleException(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (IsTaken(VCpu, Type))
+    if (IsTaken(VCpu))
         return;
     if (VCpu->ExitVector == VECTOR_PAGE_FAULT) {
         VCpu->Cr2Before = CpuReadCr2();
@@ -131,19 +128,29 @@ static VOID HandleException(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Type)
     DispatchEventException(VCpu);
 }
 
-VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu)
+static __attribute__((__noinline__)) VOID HandleAny(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info)
 {
-    UINT32 Info = VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO);
-
-    VCpu->IncrementRip = FALSE;
-    VCpu->ExitVector   = (UINT8)INTERRUPTION_INFO_VECTOR(Info);
     IdtEmulationRedeliverVectoredEvent(VCpu);
     if (INTERRUPTION_INFO_TYPE(Info) == INTERRUPTION_TYPE_NMI) {
         VmxNmiArrivedInGuest(VCpu);
         return;
     }
     RestoreNmiBlockingOfIret(Info);
-    HandleException(VCpu, INTERRUPTION_INFO_TYPE(Info));
+    HandleException(VCpu);
+}
+
+/* INT3 has a way of its own, as hidden breakpoints are to cost little: it comes in no event's delivery, and
+ * unblocks no NMIs. (INT n, which is none of ours, is of another type.) */
+VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT32 Info = VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO);
+
+    VCpu->IncrementRip = FALSE;
+    VCpu->ExitVector   = (UINT8)INTERRUPTION_INFO_VECTOR(Info);
+    if (INTERRUPTION_INFO_TYPE(Info) == INTERRUPTION_TYPE_SOFTWARE_EXCEPTION &&
+        VCpu->ExitVector == VECTOR_BREAKPOINT && HiddenBreakpointHandle(VCpu))
+        return;
+    HandleAny(VCpu, Info);
 }
 
 BOOLEAN IdtEmulationRedeliverVectoredEvent(VIRTUAL_MACHINE_STATE *VCpu)

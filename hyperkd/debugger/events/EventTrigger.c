@@ -38,21 +38,21 @@ typedef struct _EVENT_WALK {
     DEBUGGER_EVENT *Keyed;   /* the next with this exit's key that fits */
     UINT64 Key;
     UINT32 EventType;
-    UINT32 CoreId;
 } EVENT_WALK;
 
-static inline BOOLEAN EventFits(const DEBUGGER_EVENT_OPTIONS *Options, UINT32 CoreId)
+/* Core and process are asked for only where an event wants to know. */
+static inline BOOLEAN EventFits(const DEBUGGER_EVENT_OPTIONS *Options)
 {
-    if (Options->CoreId != HYPERDBG_ALL_CORES && Options->CoreId != CoreId) {
+    if (Options->CoreId != HYPERDBG_ALL_CORES && Options->CoreId != VmFuncGetCurrentCoreId()) {
         return FALSE;
     }
     return Options->ProcessId == HYPERDBG_ALL_PROCESSES || Options->ProcessId == PlatformProcessCurrentId();
 }
 
 /* Event itself, or the first one after it that fits; NULL: none. */
-static inline DEBUGGER_EVENT *EventFitting(const EVENT_WALK *Walk, DEBUGGER_EVENT *Event)
+static inline DEBUGGER_EVENT *EventFitting(DEBUGGER_EVENT *Event)
 {
-    while (Event != NULL && !EventFits(&Event->Options, Walk->CoreId)) {
+    while (Event != NULL && !EventFits(&Event->Options)) {
         Event = EventNextIndexed(Event);
     }
     return Event;
@@ -61,20 +61,30 @@ static inline DEBUGGER_EVENT *EventFitting(const EVENT_WALK *Walk, DEBUGGER_EVEN
 static inline DEBUGGER_EVENT *EventFittingKeyed(const EVENT_WALK *Walk, DEBUGGER_EVENT *Event)
 {
     while (Event != NULL && (Event->Key != Walk->Key || Event->Options.EventType != Walk->EventType ||
-                             !EventFits(&Event->Options, Walk->CoreId))) {
+                             !EventFits(&Event->Options))) {
         Event = EventNextIndexed(Event);
     }
     return Event;
 }
 
-static inline EVENT_WALK EventWalkBegin(UINT32 EventType, UINT64 Key, UINT32 CoreId)
+static inline EVENT_WALK EventWalkBegin(UINT32 EventType, UINT64 Key)
 {
-    EVENT_WALK Walk = {.Key = Key, .EventType = EventType, .CoreId = CoreId};
+    EVENT_WALK Walk = {.Key = Key, .EventType = EventType};
 
-    Walk.Keyless = EventFitting(&Walk, __atomic_load_n(&g_KeylessEvents[EventType], __ATOMIC_ACQUIRE));
+    Walk.Keyless = EventFitting(__atomic_load_n(&g_KeylessEvents[EventType], __ATOMIC_ACQUIRE));
     Walk.Keyed   = EventFittingKeyed(
           &Walk, __atomic_load_n(&g_KeyedEvents[EventBucket(EventType, Key)], __ATOMIC_ACQUIRE));
     return Walk;
+}
+
+/* Most exits end here: what they pay for is no more than this. */
+static inline BOOLEAN EventAnyFits(UINT32 EventType, UINT64 Key)
+{
+    const EVENT_WALK Walk = {.Key = Key, .EventType = EventType};
+
+    return EventFittingKeyed(&Walk, __atomic_load_n(&g_KeyedEvents[EventBucket(EventType, Key)],
+                                                    __ATOMIC_ACQUIRE)) != NULL ||
+           EventFitting(__atomic_load_n(&g_KeylessEvents[EventType], __ATOMIC_ACQUIRE)) != NULL;
 }
 
 /* The next event that fits, in the order of tags; NULL: there is none any more. */
@@ -84,7 +94,7 @@ static inline DEBUGGER_EVENT *EventWalkNext(EVENT_WALK *Walk)
 
     if (Keyed == NULL || (Keyless != NULL && Keyless->Tag < Keyed->Tag)) {
         if (Keyless != NULL) {
-            Walk->Keyless = EventFitting(Walk, EventNextIndexed(Keyless));
+            Walk->Keyless = EventFitting(EventNextIndexed(Keyless));
         }
         return Keyless;
     }
@@ -272,8 +282,13 @@ EventTriggerFrom(EVENT_WALK *Walk, DEBUGGER_CORE *Core, UINT32 Stage, PVOID Cont
 }
 
 /* At stage POST the register need not hold it any more. */
-static UINT64 EventSyscallNumber(UINT32 CoreId, UINT32 Stage, const GUEST_REGS *Regs)
+static UINT64 EventSyscallNumber(UINT32 Stage, const GUEST_REGS *Regs)
 {
+    const UINT32 CoreId = VmFuncGetCurrentCoreId();
+
+    if (CoreId >= g_DebuggerCoreCount) {
+        return 0;
+    }
     if (Stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION) {
         g_DebuggerCores[CoreId].SyscallNumber = (UINT32)Regs->rax;
     }
@@ -282,22 +297,32 @@ static UINT64 EventSyscallNumber(UINT32 CoreId, UINT32 Stage, const GUEST_REGS *
 
 /* What decides which events wait for this exit: the number of the range that was touched, that of the system
  * call, or the context. */
-static inline UINT64 EventKey(UINT32 EventType, UINT32 CoreId, UINT32 Stage, PVOID Context,
-                              const GUEST_REGS *Regs)
+static inline UINT64 EventKey(UINT32 EventType, UINT32 Stage, PVOID Context, const GUEST_REGS *Regs)
 {
     if (EventTypeIsMonitor(EventType)) {
         return ((const EPT_HOOKS_CONTEXT *)Context)->HookingTag;
     }
-    return EventType == SYSCALL_HOOK_EFER_SYSCALL ? EventSyscallNumber(CoreId, Stage, Regs)
-                                                  : (UINTPTR)Context;
+    return EventType == SYSCALL_HOOK_EFER_SYSCALL ? EventSyscallNumber(Stage, Regs) : (UINTPTR)Context;
+}
+
+static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
+EventTriggerFitting(UINT32 EventType, UINT64 Key, UINT32 Stage, PVOID Context, BOOLEAN *PostEventRequired,
+                    GUEST_REGS *Regs)
+{
+    EVENT_WALK Walk     = EventWalkBegin(EventType, Key);
+    const UINT32 CoreId = VmFuncGetCurrentCoreId();
+
+    if (CoreId >= g_DebuggerCoreCount) {
+        return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_DEBUGGER_NOT_ENABLED;
+    }
+    return EventTriggerFrom(&Walk, &g_DebuggerCores[CoreId], Stage, Context, PostEventRequired, Regs);
 }
 
 VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
 DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE CallingStage,
                       PVOID Context, BOOLEAN *PostEventRequired, GUEST_REGS *Regs)
 {
-    EVENT_WALK Walk;
-    UINT32 CoreId;
+    UINT64 Key;
 
     if ((UINT32)EventType >= VMM_EVENT_TYPE_COUNT) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_INVALID_EVENT_TYPE;
@@ -305,13 +330,9 @@ DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_
     if (EventFirstArmed(EventType) == NULL) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED;
     }
-    CoreId = VmFuncGetCurrentCoreId();
-    if (CoreId >= g_DebuggerCoreCount) {
-        return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_DEBUGGER_NOT_ENABLED;
-    }
-    Walk = EventWalkBegin(EventType, EventKey(EventType, CoreId, CallingStage, Context, Regs), CoreId);
-    if (Walk.Keyless == NULL && Walk.Keyed == NULL) {
+    Key = EventKey(EventType, CallingStage, Context, Regs);
+    if (!EventAnyFits(EventType, Key)) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
     }
-    return EventTriggerFrom(&Walk, &g_DebuggerCores[CoreId], CallingStage, Context, PostEventRequired, Regs);
+    return EventTriggerFitting(EventType, Key, CallingStage, Context, PostEventRequired, Regs);
 }
