@@ -24,9 +24,17 @@
 #define QUALIFICATION_FETCH (1ull << 2)
 #define CPL_USER            3u
 
+/* Written by Initialize only: the guest that asks later has no such MSR. */
+static BOOLEAN HasControl;
+
+VOID ModeViewInitialize(VOID)
+{
+    HasControl = ((CpuReadMsr(IA32_VMX_PROCBASED_CTLS2) >> 32) & SECONDARY_MODE_BASED_EXECUTE) != 0;
+}
+
 BOOLEAN ModeViewIsPossible(VOID)
 {
-    return ((CpuReadMsr(IA32_VMX_PROCBASED_CTLS2) >> 32) & SECONDARY_MODE_BASED_EXECUTE) != 0;
+    return HasControl;
 }
 
 UINT64 ModeViewBase(const VIRTUAL_MACHINE_STATE *VCpu)

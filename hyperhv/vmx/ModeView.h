@@ -3,14 +3,16 @@
  * ModeView.h - which view a core is on between steps: the hooked one, or, while it runs a watched process,
  * one in which it cannot execute what belongs to the other mode. SDM Vol. 3, 29.3.2 (mode-based execute).
  *
- * Context of all: VMX root mode, within an exit of VCpu, but for ModeViewIsPossible.
+ * Context of all: VMX root mode, within an exit of VCpu, but for the first two.
  */
 #ifndef HYPERHV_VMX_MODE_VIEW_H
 #define HYPERHV_VMX_MODE_VIEW_H
 
 #include "hyperhv/core/State.h"
 
-/* Any. Has the processor mode-based execute control? */
+/* Process context, before anything is virtualized; any, after that: has the processor mode-based execute
+ * control? */
+VOID ModeViewInitialize(VOID);
 BOOLEAN ModeViewIsPossible(VOID);
 
 /* Watched processes are looked for on this core, or not any more. */

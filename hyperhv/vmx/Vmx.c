@@ -88,6 +88,7 @@ static BOOLEAN VmxInitialize(VOID)
 {
     VmxControlRegistersInitialize();
     VmxSyscallInitialize();
+    ModeViewInitialize();
     MtrrInitialize();
     if (!HostIdtInitialize(CpuReadCs()))
         return FALSE;

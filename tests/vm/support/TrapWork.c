@@ -346,3 +346,48 @@ INT32 DoSingleStep(PVOID Context)
         SingleStep();
     return (UINT32)g_Signals != *(UINT32 *)Context;
 }
+
+/* --- system calls --- */
+
+typedef struct _SYSCALL_REGISTERS {
+    UINT64 Rax, Rcx, R11, Rflags;
+} SYSCALL_REGISTERS;
+
+static __attribute__((__noinline__, __noclone__)) VOID Syscall(SYSCALL_REGISTERS *Registers)
+{
+    register UINT64 R11 __asm__("r11") = Registers->R11;
+
+    __asm__ volatile("pushfq\n\tpopq %3\n\t"
+                     ".globl TrapSyscallInstruction, TrapAfterSyscall\n"
+                     "TrapSyscallInstruction: syscall\n"
+                     "TrapAfterSyscall:"
+                     : "+a"(Registers->Rax), "+c"(Registers->Rcx), "+r"(R11), "=&b"(Registers->Rflags)
+                     :
+                     : "memory", "cc");
+    Registers->R11 = R11;
+}
+
+INT32 DoSyscalls(PVOID Context)
+{
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        SYSCALL_REGISTERS Registers = {TRAP_SYSCALL, 0x1111, 0x2222, 0};
+
+        Syscall(&Registers);
+        if (Registers.Rax != (UINT64)-38 || Registers.Rcx != (UINTPTR)TrapAfterSyscall ||
+            Registers.R11 != Registers.Rflags)
+            return 1;
+    }
+    return 0;
+}
+
+INT32 DoSyscallsWithoutEffect(PVOID Context)
+{
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        SYSCALL_REGISTERS Registers = {TRAP_SYSCALL, 0x1111, 0x2222, 0};
+
+        Syscall(&Registers);
+        if (Registers.Rax != TRAP_SYSCALL || Registers.Rcx != 0x1111 || Registers.R11 != 0x2222)
+            return 1;
+    }
+    return 0;
+}

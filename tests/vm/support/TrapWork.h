@@ -41,6 +41,12 @@ INT32 DoProtection(PVOID Context);
 INT32 DoProtectionWithoutEffect(PVOID Context);
 INT32 DoPageFault(PVOID Context);
 
+/* System calls that no kernel has: raw SYSCALLs, of which the number comes back as the error. */
+#define TRAP_SYSCALL 0x7ABCu
+extern const UINT8 TrapSyscallInstruction[], TrapAfterSyscall[];
+INT32 DoSyscalls(PVOID Context);
+INT32 DoSyscallsWithoutEffect(PVOID Context);
+
 /* What faults in DoPageFault. */
 extern const UINT8 TrapPageFaultInstruction[];
 
