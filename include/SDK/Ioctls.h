@@ -241,7 +241,8 @@ typedef struct _DEBUGGER_EVENT_RECORD {
     UINT32 EventType; /* VMM_EVENT_TYPE_ENUM */
     UINT32 Stage;     /* PRE or POST */
     UINT64 Context;   /* CPUID leaf, MSR number...: the contract's table of dispatchers; of a monitored access
-                         its virtual address, 0 when it was the processor's own (a walk of page tables) */
+                         its virtual address, 0 when it was the processor's own (a walk of page tables); of
+                         SYSCALL its number */
     UINT64 PhysicalAddress; /* of a monitored access; 0 for other types */
     UINT64 Rip;             /* of the instruction */
     UINT32 ProcessId;

@@ -11,7 +11,7 @@
 const CHAR *const g_RegisterNames[GUEST_REGS_COUNT] = {"rax", "rcx", "rdx", "rbx", "rsp",   "rbp",
                                                        "rsi", "rdi", "r8",  "r9",  "r10",   "r11",
                                                        "r12", "r13", "r14", "r15", "rflags"};
-enum { RAX = 0, RCX, RDX, RBX, RSI = 6, RDI, NONE = -1 };
+enum { RAX = 0, RCX, RDX, RBX, RSI = 6, RDI, R11 = 11, NONE = -1 };
 
 static const EVENT_VALUE g_CpuidValues[] = {
     {"eax", NONE, RAX, 32}, {"ebx", NONE, RBX, 32}, {"ecx", NONE, RCX, 32}, {"edx", NONE, RDX, 32}, {0}};
@@ -21,6 +21,11 @@ static const EVENT_VALUE g_MsrValues[] = {{"ecx", NONE, RCX, 32}, {"edx:eax", RD
 /* What a function was called with. */
 static const EVENT_VALUE g_CallValues[] = {
     {"rdi", NONE, RDI, 64}, {"rsi", NONE, RSI, 64}, {"rdx", NONE, RDX, 64}, {"rcx", NONE, RCX, 64}, {0}};
+static const EVENT_VALUE g_PortValue[]     = {{"eax", NONE, RAX, 32}, {0}};
+static const EVENT_VALUE g_SyscallBefore[] = {
+    {"rdi", NONE, RDI, 64}, {"rsi", NONE, RSI, 64}, {"rdx", NONE, RDX, 64}, {0}};
+static const EVENT_VALUE g_SyscallAfter[] = {{"rcx", NONE, RCX, 64}, {"r11", NONE, R11, 64}, {0}};
+static const EVENT_VALUE g_SysretValues[] = {{"rax", NONE, RAX, 64}, {"rcx", NONE, RCX, 64}, {0}};
 
 static const EVENT_TYPE g_EventTypes[] = {
     [HIDDEN_HOOK_READ_AND_WRITE_AND_EXECUTE] = {"!monitor rwx", "address", NULL, NULL},
@@ -32,13 +37,13 @@ static const EVENT_TYPE g_EventTypes[] = {
     [HIDDEN_HOOK_EXECUTE]                    = {"!monitor x", "address", NULL, NULL},
     [HIDDEN_HOOK_EXEC_DETOURS]               = {"!epthook2", "address", g_CallValues, NULL},
     [HIDDEN_HOOK_EXEC_CC]                    = {"!epthook", "address", g_CallValues, NULL},
-    [SYSCALL_HOOK_EFER_SYSCALL]              = {"!syscall", "address", NULL, NULL},
-    [SYSCALL_HOOK_EFER_SYSRET]               = {"!sysret", "address", NULL, NULL},
+    [SYSCALL_HOOK_EFER_SYSCALL]              = {"!syscall", "number", g_SyscallBefore, g_SyscallAfter},
+    [SYSCALL_HOOK_EFER_SYSRET]               = {"!sysret", NULL, g_SysretValues, g_SysretValues},
     [CPUID_INSTRUCTION_EXECUTION]            = {"!cpuid", "leaf", g_CpuidValues, g_CpuidValues},
     [RDMSR_INSTRUCTION_EXECUTION]            = {"!msrread", "msr", g_MsrNumber, g_MsrValues},
     [WRMSR_INSTRUCTION_EXECUTION]            = {"!msrwrite", "msr", g_MsrValues, g_MsrValues},
-    [IN_INSTRUCTION_EXECUTION]               = {"!ioin", "port", NULL, NULL},
-    [OUT_INSTRUCTION_EXECUTION]              = {"!ioout", "port", NULL, NULL},
+    [IN_INSTRUCTION_EXECUTION]               = {"!ioin", "port", NULL, g_PortValue},
+    [OUT_INSTRUCTION_EXECUTION]              = {"!ioout", "port", g_PortValue, g_PortValue},
     [EXCEPTION_OCCURRED]                     = {"!exception", "vector", NULL, NULL},
     [EXTERNAL_INTERRUPT_OCCURRED]            = {"!interrupt", "vector", NULL, NULL},
     [DEBUG_REGISTERS_ACCESSED]               = {"!dr", "register", NULL, NULL},

@@ -140,8 +140,11 @@ BOOLEAN EventSetWish(DEBUGGER_EVENT *Event, DEBUGGER_EVENT_WISH Wish)
  */
 
 /* The context as a number: of a monitored access its virtual address. */
-static inline UINT64 EventContextNumber(UINT32 EventType, PVOID Context)
+static inline UINT64 EventContextNumber(const DEBUGGER_CORE *Core, UINT32 EventType, PVOID Context)
 {
+    if (EventType == SYSCALL_HOOK_EFER_SYSCALL) {
+        return Core->SyscallNumber; /* RIP, the context, is in the record anyway */
+    }
     return EventTypeIsMonitor(EventType) ? ((const EPT_HOOKS_CONTEXT *)Context)->VirtualAddress
                                          : (UINTPTR)Context;
 }
@@ -153,12 +156,12 @@ static UINT64 EventRip(const DEBUGGER_CORE *Core, UINT32 Stage)
 }
 
 /* Of a monitored access both addresses are told, of the other types the context is a number. */
-static VOID EventRecordContext(DEBUGGER_EVENT_RECORD *Record, PVOID Context)
+static VOID EventRecordContext(const DEBUGGER_CORE *Core, DEBUGGER_EVENT_RECORD *Record, PVOID Context)
 {
     const EPT_HOOKS_CONTEXT *Access = Context;
     const BOOLEAN IsMonitor         = EventTypeIsMonitor(Record->EventType);
 
-    Record->Context         = EventContextNumber(Record->EventType, Context);
+    Record->Context         = EventContextNumber(Core, Record->EventType, Context);
     Record->PhysicalAddress = IsMonitor ? Access->PhysicalAddress : 0;
     Record->Access          = IsMonitor ? (UINT8)Access->Access : 0;
 }
@@ -176,7 +179,7 @@ static DEBUGGER_EVENT_RECORD *EventBeginRecord(DEBUGGER_CORE *Core, UINT32 Event
     Record->Rip       = EventRip(Core, Stage);
     Record->ProcessId = Process->ProcessId;
     Record->ThreadId  = Process->ThreadId;
-    EventRecordContext(Record, Context);
+    EventRecordContext(Core, Record, Context);
     PlatformMemoryCopy(Record->ProcessName, Process->Name, sizeof(Process->Name));
     PlatformMemoryCopy(&Record->Regs, Regs, sizeof(*Regs));
     Record->ChangedRegs = 0;
@@ -218,7 +221,7 @@ static BOOLEAN EventVisitScript(EVENT_VISIT *Visit, DEBUGGER_EVENT *Event)
     EVENT_EXIT Exit = {
         .Event          = Event,
         .Regs           = Visit->Regs,
-        .Context        = EventContextNumber(Visit->EventType, Visit->Context),
+        .Context        = EventContextNumber(Visit->Core, Visit->EventType, Visit->Context),
         .Rip            = EventRip(Visit->Core, Visit->Stage),
         .Stage          = Visit->Stage,
         .ShortCircuited = Event->Options.ShortCircuit,

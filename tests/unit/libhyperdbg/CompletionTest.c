@@ -30,8 +30,9 @@ static const CHAR *Complete(BENCH *Bench, const CHAR *Marked)
 }
 
 #define ALL_COMMANDS                                                                                         \
-    "!cpuid,!epthook,!monitor,!msrread,!msrwrite,!pa2va,!pte,!va2pa,.exits,.help,.script,.status,continue,"  \
-    "events,exit,flush,g,go,help,load,maps,pause,q,quit,sleep,status,unload,x"
+    "!cpuid,!epthook,!exception,!interrupt,!ioin,!ioout,!mode,!monitor,!msrread,!msrwrite,!pa2va,!pte,"      \
+    "!syscall,!sysret,!va2pa,.exits,.help,.script,.status,continue,events,exit,flush,g,"                     \
+    "go,help,load,maps,pause,q,quit,sleep,status,unload,x"
 
 static void EveryPlaceOffersWhatFits(void **State)
 {
@@ -41,7 +42,8 @@ static void EveryPlaceOffersWhatFits(void **State)
     } Cases[] = {
         {"|", "0:" ALL_COMMANDS},
         {"  |", "2:" ALL_COMMANDS},
-        {"!|", "0:!cpuid,!epthook,!monitor,!msrread,!msrwrite,!pa2va,!pte,!va2pa"},
+        {"!|", "0:!cpuid,!epthook,!exception,!interrupt,!ioin,!ioout,!mode,!monitor,!msrread,!msrwrite,!"
+               "pa2va,!pte,!syscall,!sysret,!va2pa"},
         {"!c|", "0:!cpuid"},
         {"!C|", "0:!cpuid"},
         {"!c|puid", "0:!cpuid"},

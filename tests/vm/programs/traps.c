@@ -100,7 +100,7 @@ static VOID Watch(const TRAP_CASE *Case, UINT32 Core, UINT32 Stage, BOOLEAN IsSh
         const DEBUGGER_EVENT_RECORD *Event = &g_Records.Item[Index].Event;
 
         Wrong += Event->EventType != Case->EventType || Event->Stage != Stage ||
-                 TrapContext(Event) != Case->Parameter || g_Records.Item[Index].Header.Core != Core ||
+                 Event->Context != Case->Parameter || g_Records.Item[Index].Header.Core != Core ||
                  Event->ProcessId != (UINT32)Child.ProcessId;
     }
     TapIsNumber(Wrong, 0, "core %u: %s %s: each names event, stage, context, core and process", Core,
@@ -193,7 +193,8 @@ static UINT32 CountAt(UINT32 EventType, UINT64 Rip)
     return Count;
 }
 
-/* The guest reads its EFER as if nothing was; of SYSCALL the context is RIP, and POST is the kernel's entry.
+/* The guest reads its EFER as if nothing was; of SYSCALL the record tells the number, and POST is the
+ * kernel's entry.
  */
 static VOID TestSyscallPost(UINT32 Core)
 {
@@ -218,7 +219,7 @@ static VOID TestSyscallPost(UINT32 Core)
         const DEBUGGER_EVENT_RECORD *Event = &g_Records.Item[Index].Event;
 
         if (Event->Rip == (UINTPTR)TrapSyscallInstruction)
-            Wrong += Event->Context != Event->Rip || Event->Regs.rax != TRAP_SYSCALL ||
+            Wrong += Event->Context != TRAP_SYSCALL || Event->Regs.rax != TRAP_SYSCALL ||
                      Event->Regs.rcx != (UINTPTR)TrapAfterSyscall || (Event->Regs.rflags & 0x200);
     }
     TapIsNumber(Wrong, 0, "core %u: !syscall post: RCX is the way back, interrupts are off", Core);

@@ -16,13 +16,6 @@
 
 #define PAGE 4096u
 
-UINT64 TrapContext(const DEBUGGER_EVENT_RECORD *Event)
-{
-    if (Event->EventType == SYSCALL_HOOK_EFER_SYSCALL)
-        return (UINT32)Event->Regs.rax;
-    return Event->Context;
-}
-
 /* --- ports --- */
 
 static VOID OpenPorts(VOID)

@@ -15,9 +15,6 @@
 #define NO_EXIT_REASON 0xFFFFu
 #define FRESH_PAGES    2u /* into which DoRepInsbFresh reads */
 
-/* What OptionalParam1 of such an event is compared with. */
-UINT64 TrapContext(const DEBUGGER_EVENT_RECORD *Event);
-
 INT32 DoOuts(PVOID Context);
 INT32 DoOutsWithoutEffect(PVOID Context);
 INT32 DoIns(PVOID Context);
