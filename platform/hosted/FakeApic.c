@@ -11,6 +11,9 @@
 #include "platform/hosted/FakeCpu.h"
 
 #define APIC_ADDRESS  0xFEE00000ull
+#define APIC_EOI      0x0B0u
+#define APIC_ISR      0x100u /* eight registers */
+#define APIC_ISR_END  0x180u
 #define APIC_ICR_LOW  0x300u
 #define APIC_ICR_HIGH 0x310u
 #define APIC_BASE_X2  (1ull << 10)
@@ -58,6 +61,16 @@ UINT32 FakeNmisUnblocked(UINT32 CoreId)
     return FakeCore(CoreId)->NmisUnblocked;
 }
 
+VOID FakeApicSetInService(UINT32 CoreId, UINT32 Vector)
+{
+    FakeCore(CoreId)->InService = Vector;
+}
+
+UINT32 FakeApicInService(UINT32 CoreId)
+{
+    return FakeCore(CoreId)->InService;
+}
+
 UINT32 FakeApicGet(UINT32 CoreId, UINT32 Register)
 {
     return Register == APIC_ICR_HIGH ? FakeCore(CoreId)->IcrHigh : FakeCore(CoreId)->IcrLow;
@@ -91,7 +104,8 @@ static UINT32 RegisterAt(UINT64 Virtual)
         FakeMisuse("a device's register at %llx, where no device is", Physical);
     if (FakeMsrGet(PlatformCpuCurrent(), IA32_APIC_BASE) & APIC_BASE_X2)
         FakeMisuse("the APIC's page is touched in x2APIC mode");
-    if (Register != APIC_ICR_LOW && Register != APIC_ICR_HIGH)
+    if (Register != APIC_ICR_LOW && Register != APIC_ICR_HIGH && Register != APIC_EOI &&
+        (Register < APIC_ISR || Register >= APIC_ISR_END))
         FakeMisuse("register %x of the APIC is touched", Register);
     return Register;
 }
@@ -103,6 +117,8 @@ UINT32 CpuReadDevice(UINT64 Virtual)
 
     if (Register == APIC_ICR_HIGH)
         return Core->IcrHigh;
+    if (Register >= APIC_ISR && Register < APIC_ISR_END)
+        return Core->InService / 32 == (Register - APIC_ISR) / 16 ? 1u << (Core->InService % 32) : 0;
     return Core->IcrLow | (Core->ApicIsStuck ? COMMAND_BUSY : 0);
 }
 
@@ -113,6 +129,10 @@ VOID CpuWriteDevice(UINT64 Virtual, UINT32 Value)
 
     if (g_Hook)
         g_Hook(Register, Value);
+    if (Register == APIC_EOI) {
+        Core->InService = 0;
+        return;
+    }
     FakeApicSet(PlatformCpuCurrent(), Register, Value);
     if (Register == APIC_ICR_LOW)
         FakeApicCommand(Value, Core->IcrHigh >> DESTINATION);

@@ -195,6 +195,10 @@ VOID FakeApicSet(UINT32 CoreId, UINT32 Register, UINT32 Value);
 /* The command is never accepted: the APIC stays busy. */
 VOID FakeApicSetStuck(UINT32 CoreId, BOOLEAN IsStuck);
 
+/* The one vector that the core has in service, until an EOI; 0: none. */
+VOID FakeApicSetInService(UINT32 CoreId, UINT32 Vector);
+UINT32 FakeApicInService(UINT32 CoreId);
+
 /* How often NMIs were unblocked in root mode. */
 UINT32 FakeNmisUnblocked(UINT32 CoreId);
 
@@ -235,6 +239,7 @@ typedef struct _FAKE_CORE {
     UINT32 NmisSent, NmisUnblocked;
     BOOLEAN NmiWaits; /* written by other cores; atomic */
     BOOLEAN ApicIsStuck;
+    UINT32 InService;
     UINT64 KernelIdtBase;
     UINT64 KernelGdt[FAKE_GDT_ENTRIES];
     UINT8 KernelTss[104];

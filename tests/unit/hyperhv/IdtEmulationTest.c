@@ -132,6 +132,92 @@ static void WithoutCallbacksExceptionsReachTheGuest(void **State)
     ExpectFault(TEST_INFO_HARDWARE(1), 0);
 }
 
+/* --- events --- */
+
+static UINT64 g_SeenCr2;
+
+static BOOLEAN LookAtCr2(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    (void)Regs;
+    (void)IsPost;
+    g_SeenCr2 = FakeRegisters(0)->Cr2;
+    return FALSE;
+}
+
+static BOOLEAN Drop(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    (void)Regs;
+    return !IsPost;
+}
+
+static BOOLEAN DropAndTryAgain(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    VmFuncSuppressRipIncrement(0);
+    return Drop(Regs, IsPost);
+}
+
+static void AnExceptionIsAnEventAndThenDelivered(void **State)
+{
+    (void)State;
+    VmFuncSetTriggerEvent(EXCEPTION_OCCURRED, TRUE);
+    g_Test.WantsPost      = TRUE;
+    g_Test.OnEvent        = LookAtCr2;
+    FakeRegisters(0)->Cr2 = 0x1111;
+    ExceptionExit(TEST_INFO_WITH_CODE(14), 0x15, 3, 0x5000);
+    ExpectFault(TEST_INFO_WITH_CODE(14), 0x15);
+    assert_int_equal(g_SeenCr2, 0x5000);
+    assert_int_equal(g_Test.EventCount, 2);
+    assert_int_equal(g_Test.Events[0].Type, EXCEPTION_OCCURRED);
+    assert_int_equal(g_Test.Events[0].Context, 14);
+    assert_int_equal(g_Test.Events[1].Stage, VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION);
+}
+
+static void ADroppedSoftwareExceptionIsBehindTheGuest(void **State)
+{
+    (void)State;
+    VmFuncSetTriggerEvent(EXCEPTION_OCCURRED, TRUE);
+    g_Test.OnEvent = Drop;
+    ExceptionExit(TEST_INFO(INTERRUPTION_TYPE_SOFTWARE_EXCEPTION, 3), 0, 1, 0);
+    ExpectDone(1);
+}
+
+static void ADroppedExceptionCanBeTriedAgain(void **State)
+{
+    (void)State;
+    VmFuncSetTriggerEvent(EXCEPTION_OCCURRED, TRUE);
+    g_Test.OnEvent        = DropAndTryAgain;
+    FakeRegisters(0)->Cr2 = 0x1111;
+    ExceptionExit(TEST_INFO_WITH_CODE(14), 2, 3, 0x5000);
+    ExpectFault(0, 0);
+    assert_int_equal(FakeRegisters(0)->Cr2, 0x1111); /* as if it had not been */
+}
+
+static void ADroppedDebugTrapSkipsNothing(void **State)
+{
+    (void)State;
+    VmFuncSetTriggerEvent(EXCEPTION_OCCURRED, TRUE);
+    g_Test.OnEvent = Drop;
+    ExceptionExit(TEST_INFO_HARDWARE(1), 0, 0, 0x4000);
+    ExpectFault(0, 0);
+    assert_int_equal(Guest()->Dr6, 0xFFFF0FF0);
+}
+
+/* What the processor does with the delivery of a #DB, and injection does not. SDM Vol. 3, 18.2.3. */
+static void ADebugExceptionBringsItsConditionsInDr6(void **State)
+{
+    (void)State;
+    Guest()->Dr6 = 0xFFFF0FF1;
+    Guest()->Dr7 |= 0x2000; /* GD */
+    FakeMsrSet(0, IA32_DEBUGCTL, 3);
+    ExceptionExit(TEST_INFO_HARDWARE(1), 0, 0, 0x4002);
+    ExpectFault(TEST_INFO_HARDWARE(1), 0);
+    assert_int_equal(Guest()->Dr6, 0xFFFF4FF2);
+    assert_int_equal(Guest()->Dr7 & 0x2000, 0);
+    assert_int_equal(FakeMsrGet(0, IA32_DEBUGCTL), 0);
+    ExceptionExit(TEST_INFO(INTERRUPTION_TYPE_PRIVILEGED_SOFTWARE_EXCEPTION, 1), 0, 1, 0);
+    assert_int_equal(Guest()->Dr6, 0xFFFF4FF2); /* INT1 leaves it alone */
+}
+
 /* --- a fault of IRET --- */
 
 /* The IRET had already unblocked NMIs; it runs again and must find them blocked. SDM Vol. 3, 28.2.3. */
@@ -247,6 +333,11 @@ int main(void)
         TEST(ADebugExceptionIsTheUsersFirst),
         TEST(AnyExceptionCanBeTakenByAUserModeDebugger),
         TEST(WithoutCallbacksExceptionsReachTheGuest),
+        TEST(AnExceptionIsAnEventAndThenDelivered),
+        TEST(ADroppedSoftwareExceptionIsBehindTheGuest),
+        TEST(ADroppedExceptionCanBeTriedAgain),
+        TEST(ADroppedDebugTrapSkipsNothing),
+        TEST(ADebugExceptionBringsItsConditionsInDr6),
         TEST(AnIretThatFaultsFindsNmisBlockedAgain),
         TEST(NotSoADoubleFaultOrDuringDelivery),
         TEST(AnInterruptedEventIsDeliveredAgainAsItWas),
