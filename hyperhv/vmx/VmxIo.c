@@ -15,7 +15,7 @@
 #include "hyperhv/vmx/Mtf.h"
 #include "hyperhv/vmx/Vmcs.h"
 
-#define QUALIFICATION_SIZE(Qualification) (((UINT8)(Qualification)&7) + 1)
+#define QUALIFICATION_SIZE(Qualification) ((UINT32)(Qualification)&7)
 #define QUALIFICATION_IN                  (1u << 3)
 #define QUALIFICATION_STRING              (1u << 4)
 #define QUALIFICATION_PORT(Qualification) ((UINT16)((Qualification) >> 16))
@@ -25,12 +25,18 @@
 #define DR7_CONDITION(N) (16 + 4 * (N)) /* two bits of condition, two of length */
 #define CONDITION_IO     2u
 
+/* 0 and 1 are one and two bytes, 3 is four; there are no others. */
+static UINT8 SizeOf(UINT32 Encoding)
+{
+    return Encoding < 2 ? (UINT8)(Encoding + 1) : 4;
+}
+
 VOID VmxHandleIo(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT64 Qualification = VCpu->ExitQualification;
 
     VCpu->Io.Port     = QUALIFICATION_PORT(Qualification);
-    VCpu->Io.Size     = QUALIFICATION_SIZE(Qualification);
+    VCpu->Io.Size     = SizeOf(QUALIFICATION_SIZE(Qualification));
     VCpu->Io.IsIn     = (Qualification & QUALIFICATION_IN) != 0;
     VCpu->Io.IsString = (Qualification & QUALIFICATION_STRING) != 0;
     DispatchEventIO(VCpu);

@@ -272,6 +272,8 @@ static VOID Load(VOID)
         abort();
     MapCode();
     SetHooks();
+    if (!ConfigureSetEferSyscallHook(VMM_ALL_CORES) || !ConfigureSetExternalInterruptExiting(VMM_ALL_CORES))
+        abort();
     g_Snapshot.Core = *FakeCore(0);
     g_Snapshot.VCpu = g_GuestState[0];
     g_Snapshot.Vmx  = *g_GuestState[0].Vmx;
@@ -491,6 +493,8 @@ static FAKE_EXIT TakeExit(VOID)
         VMX_EXIT_REASON_MONITOR_TRAP_FLAG,
         VMX_EXIT_REASON_NMI_WINDOW,
         VMX_EXIT_REASON_EXTERNAL_INTERRUPT,
+        VMX_EXIT_REASON_INTERRUPT_WINDOW,
+        VMX_EXIT_REASON_IO_INSTRUCTION,
     };
     UINT64 Which   = TakeBelow(2 * COUNT_OF(Frequent));
     FAKE_EXIT Exit = {.Reason = Which < COUNT_OF(Frequent) ? Frequent[Which] : (UINT32)Take(2)};
@@ -504,8 +508,13 @@ static FAKE_EXIT TakeExit(VOID)
     }
     if (Exit.Reason == VMX_EXIT_REASON_EXCEPTION_OR_NMI || Exit.Reason == VMX_EXIT_REASON_EPT_VIOLATION)
         ChooseVectoring(&Exit);
-    if (Exit.Reason == VMX_EXIT_REASON_NMI_WINDOW)
+    if (Exit.Reason == VMX_EXIT_REASON_EXTERNAL_INTERRUPT &&
+        (FakeVmcsGet(0, VMCS_VMEXIT_CONTROLS) & VMEXIT_ACKNOWLEDGE_INTERRUPT))
+        Exit.InterruptionInfo = INTERRUPTION_INFO_VALID | (UINT32)(32 + TakeBelow(224));
+    if (Exit.Reason == VMX_EXIT_REASON_NMI_WINDOW || Exit.Reason == VMX_EXIT_REASON_INTERRUPT_WINDOW)
         *FakeInterruptibility(0) = 0; /* it would not be open */
+    if (Exit.Reason == VMX_EXIT_REASON_INTERRUPT_WINDOW)
+        FakeRegisters(0)->Regs.rflags |= RFLAGS_IF; /* the same */
     Exit.GuestPhysical = TakePhysical();
     Exit.GuestLinear   = TakeNumber();
     return Exit;
@@ -572,6 +581,12 @@ static VOID Arm(UINT64 Which)
     VmFuncSetTriggerEvent(WRMSR_INSTRUCTION_EXECUTION, (Which >> 2) & 1);
     VmFuncSetTriggerEvent(VMCALL_INSTRUCTION_EXECUTION, (Which >> 3) & 1);
     VmFuncSetTriggerEvent(XSETBV_INSTRUCTION_EXECUTION, (Which >> 4) & 1);
+    VmFuncSetTriggerEvent(IN_INSTRUCTION_EXECUTION, (Which >> 7) & 1);
+    VmFuncSetTriggerEvent(OUT_INSTRUCTION_EXECUTION, (Which >> 7) & 1);
+    VmFuncSetTriggerEvent(EXCEPTION_OCCURRED, (Which >> 8) & 1);
+    VmFuncSetTriggerEvent(EXTERNAL_INTERRUPT_OCCURRED, (Which >> 9) & 1);
+    VmFuncSetTriggerEvent(SYSCALL_HOOK_EFER_SYSCALL, (Which >> 10) & 1);
+    VmFuncSetTriggerEvent(SYSCALL_HOOK_EFER_SYSRET, (Which >> 10) & 1);
     g_GuestState[0].RegisterBreakOnMtf = (Which >> 5) & 1;
     g_GuestState[0].IgnoreMtfUnset     = (Which >> 6) & 1;
 }
@@ -585,7 +600,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *Bytes, size_t Length)
     Restore();
     HostedSetPanicHandler(Panicked);
     FakeSetTripleFaultHandler(TripleFaulted);
-    Arm(Take(1));
+    Arm(Take(2));
     if (setjmp(g_Stopped) == 0)
         for (Exits = 0; Exits < MAX_EXITS && g_Left > 0 && FakeMode(0) == FAKE_VMX_GUEST; Exits++)
             MakeOneExit();
