@@ -8,7 +8,9 @@ HYPERKD_ROOT_SOURCES := $(addprefix hyperkd/debugger/, \
     core/DebuggerCallbacks.c \
     core/Termination.c \
     events/EventTrigger.c \
+    halted/Halt.c \
     halted/Kd.c \
+    halted/Snapshot.c \
     objects/Process.c \
     script/EventScriptHost.c \
     script/EventScriptRun.c \
@@ -20,6 +22,8 @@ HYPERKD_SOURCES := $(addprefix hyperkd/, \
     debugger/events/EventArming.c \
     debugger/events/EventStore.c \
     debugger/events/TrapArming.c \
+    debugger/halted/HaltLife.c \
+    debugger/halted/SnapshotTake.c \
     debugger/script/EventScriptGlobals.c \
     debugger/script/EventScriptLoad.c \
     driver/Device.c \
@@ -41,5 +45,6 @@ UNIT_TESTS    += $(addprefix tests/unit/hyperkd/, \
     EventScriptTest.c \
     EventStoreTest.c \
     EventTriggerTest.c \
+    HaltTest.c \
     LoaderTest.c \
     TerminationTest.c)

@@ -34,7 +34,11 @@
 #define X2APIC_FIRST   0x800u
 
 /* An APIC accepts a command within microseconds. */
+#ifdef PLATFORM_HOSTED
+#define PATIENCE 1000u
+#else
 #define PATIENCE 1000000u
+#endif
 
 UINT32 ApicThisId(VOID)
 {

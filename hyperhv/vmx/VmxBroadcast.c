@@ -21,7 +21,11 @@
 #include "hyperhv/vmx/Vmx.h"
 
 /* A core takes an NMI at its next instruction; a thousand times what the longest one takes. */
+#ifdef PLATFORM_HOSTED
+#define PATIENCE 10000u
+#else
 #define PATIENCE 10000000u
+#endif
 
 static BOOLEAN IsRunning(const VIRTUAL_MACHINE_STATE *VCpu)
 {

@@ -10,6 +10,7 @@
 #include "SDK/imports/VmmImports.h"
 #include "hyperkd/debugger/core/Debugger.h"
 #include "hyperkd/debugger/events/EventStore.h"
+#include "hyperkd/debugger/halted/Snapshot.h"
 #include "hyperkd/driver/Inspect.h"
 #include "hyperkd/driver/Loader.h"
 #include "hyperkd/driver/ScriptRequests.h"
@@ -118,6 +119,19 @@ static UINT32 DeviceQueryExits(PVOID Buffer)
     return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
 }
 
+/* --- halting ---------------------------------------------------------------------------------------------
+ */
+
+static UINT32 DeviceHaltSystem(PVOID Buffer)
+{
+    return SnapshotTake(Buffer);
+}
+
+static UINT32 DeviceQueryCoreState(PVOID Buffer)
+{
+    return SnapshotQueryCore(Buffer);
+}
+
 /* --- events ----------------------------------------------------------------------------------------------
  */
 
@@ -192,6 +206,12 @@ static const DEVICE_REQUEST DeviceRequests[] = {
      .Reserved = {DEVICE_RESERVED(DEBUGGER_QUERY_EXITS, Reserved),
                   DEVICE_RESERVED(DEBUGGER_QUERY_EXITS, Reserved2)},
      .Serve    = DeviceQueryExits},
+    {DEVICE_STRUCTURE(IOCTL_HALT_SYSTEM, DEBUGGER_HALT_SYSTEM),
+     .Reserved = {DEVICE_RESERVED(DEBUGGER_HALT_SYSTEM, Reserved),
+                  DEVICE_RESERVED(DEBUGGER_HALT_SYSTEM, Reserved2)},
+     .Serve    = DeviceHaltSystem},
+    {DEVICE_STRUCTURE(IOCTL_QUERY_CORE_STATE, DEBUGGER_CORE_STATE),
+     .Reserved = {DEVICE_RESERVED(DEBUGGER_CORE_STATE, Reserved)}, .Serve = DeviceQueryCoreState},
     {DEVICE_STRUCTURE(IOCTL_REGISTER_EVENT, DEBUGGER_REGISTER_EVENT),
      .Reserved = {DEVICE_RESERVED(DEBUGGER_REGISTER_EVENT, Options.Reserved),
                   DEVICE_RESERVED(DEBUGGER_REGISTER_EVENT, Reserved)},

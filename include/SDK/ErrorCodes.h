@@ -49,6 +49,9 @@
     X(DEBUGGER_ERROR_NO_SUCH_PROCESS, 0xC0000033,                                                            \
       "there is no such process with memory of its own, or too many are watched already")                    \
     X(DEBUGGER_ERROR_INVALID_ADDRESS, 0xC0000019, "the address is not mapped")                               \
+    X(DEBUGGER_ERROR_CORE_DID_NOT_HALT, 0xC0000030,                                                          \
+      "a core did not halt in time, or could not be reached: all cores go on")                               \
+    X(DEBUGGER_ERROR_NO_SNAPSHOT, 0xC0000031, "no snapshot of this core was taken yet")                      \
     X(DEBUGGER_ERROR_VERSION_MISMATCH, 0xC0000018,                                                           \
       "tool and modules are of different versions: install them together")                                   \
     X(DEBUGGER_ERROR_ADDRESS_NEEDS_PROCESS, 0xC000001A,                                                      \

@@ -215,20 +215,57 @@ typedef struct _DEBUGGER_QUERY_TRANSLATION {
     UINT32 KernelStatus; /* out */
 } DEBUGGER_QUERY_TRANSLATION;
 
+/* Halts all cores at one instant, remembers what each was doing, holds them for HoldTicks, and lets them go
+ * on. IOCTL_QUERY_CORE_STATE then tells of each core. */
+#define HYPERDBG_MAX_HOLD_TICKS (1ull << 36)
+
+typedef struct _DEBUGGER_HALT_SYSTEM {
+    UINT64 HoldTicks;    /* in: TSC ticks, up to HYPERDBG_MAX_HOLD_TICKS; 0: no longer than it takes */
+    UINT64 LatencyTicks; /* out: from the first core's halt to the last one's */
+    UINT64 HeldTicks;    /* out: from the last core's halt to the release */
+    UINT32 CoreCount;    /* out: cores that stood still */
+    UINT32 Reserved;
+    UINT32 Reserved2;
+    UINT32 KernelStatus; /* out */
+} DEBUGGER_HALT_SYSTEM;
+
+typedef enum _DEBUGGER_CORE_HALTED_FROM {
+    DEBUGGER_CORE_ASKED = 0,  /* it halted the others: in the VMCALL of this request */
+    DEBUGGER_CORE_FROM_GUEST, /* at the instruction that it would execute next */
+    DEBUGGER_CORE_FROM_EXIT,  /* an exit was under way: at its end, or one instruction later */
+} DEBUGGER_CORE_HALTED_FROM;
+
+/* What a core was doing when the last snapshot was taken. */
+typedef struct _DEBUGGER_CORE_STATE {
+    UINT32 CoreId;     /* in */
+    UINT32 HaltedFrom; /* out: DEBUGGER_CORE_HALTED_FROM */
+    UINT64 HaltedAt;   /* out: TSC */
+    UINT64 Rip;        /* out, as all below */
+    UINT64 Cr0, Cr3, Cr4;
+    GUEST_REGS Regs;
+    UINT32 ProcessId;
+    UINT32 ThreadId;
+    CHAR ProcessName[HYPERDBG_PROCESS_NAME_LENGTH];
+    UINT32 Reserved;
+    UINT32 KernelStatus; /* out: DEBUGGER_ERROR_NO_SNAPSHOT where the core did not stand still in it */
+} DEBUGGER_CORE_STATE;
+
 /* The numbers of _IOWR('H', n, structure) of <linux/ioctl.h>, spelled out so that no system header is needed
  * here. */
 #define HYPERDBG_IOCTL(Number, Type)                                                                         \
     (0xC0000000u | ((UINT32)sizeof(Type) << 16) | ((UINT32)'H' << 8) | (Number))
 
-#define IOCTL_INIT_VMM       HYPERDBG_IOCTL(0x00, DEBUGGER_LOAD_REQUEST)
-#define IOCTL_TERMINATE_VMM  HYPERDBG_IOCTL(0x01, DEBUGGER_LOAD_REQUEST)
-#define IOCTL_QUERY_STATUS   HYPERDBG_IOCTL(0x02, DEBUGGER_QUERY_STATUS)
-#define IOCTL_QUERY_EXITS    HYPERDBG_IOCTL(0x03, DEBUGGER_QUERY_EXITS)
-#define IOCTL_REGISTER_EVENT HYPERDBG_IOCTL(0x10, DEBUGGER_REGISTER_EVENT)
-#define IOCTL_MODIFY_EVENTS  HYPERDBG_IOCTL(0x11, DEBUGGER_MODIFY_EVENTS)
-#define IOCTL_QUERY_EVENT    HYPERDBG_IOCTL(0x12, DEBUGGER_QUERY_EVENT)
-#define IOCTL_READ_SCRIPT    HYPERDBG_IOCTL(0x18, DEBUGGER_READ_SCRIPT)
-#define IOCTL_READ_MAP       HYPERDBG_IOCTL(0x19, DEBUGGER_READ_MAP)
+#define IOCTL_INIT_VMM         HYPERDBG_IOCTL(0x00, DEBUGGER_LOAD_REQUEST)
+#define IOCTL_TERMINATE_VMM    HYPERDBG_IOCTL(0x01, DEBUGGER_LOAD_REQUEST)
+#define IOCTL_QUERY_STATUS     HYPERDBG_IOCTL(0x02, DEBUGGER_QUERY_STATUS)
+#define IOCTL_QUERY_EXITS      HYPERDBG_IOCTL(0x03, DEBUGGER_QUERY_EXITS)
+#define IOCTL_HALT_SYSTEM      HYPERDBG_IOCTL(0x30, DEBUGGER_HALT_SYSTEM)
+#define IOCTL_QUERY_CORE_STATE HYPERDBG_IOCTL(0x31, DEBUGGER_CORE_STATE)
+#define IOCTL_REGISTER_EVENT   HYPERDBG_IOCTL(0x10, DEBUGGER_REGISTER_EVENT)
+#define IOCTL_MODIFY_EVENTS    HYPERDBG_IOCTL(0x11, DEBUGGER_MODIFY_EVENTS)
+#define IOCTL_QUERY_EVENT      HYPERDBG_IOCTL(0x12, DEBUGGER_QUERY_EVENT)
+#define IOCTL_READ_SCRIPT      HYPERDBG_IOCTL(0x18, DEBUGGER_READ_SCRIPT)
+#define IOCTL_READ_MAP         HYPERDBG_IOCTL(0x19, DEBUGGER_READ_MAP)
 
 #define IOCTL_QUERY_SYMBOLS     HYPERDBG_IOCTL(0x20, DEBUGGER_QUERY_SYMBOLS)
 #define IOCTL_QUERY_ADDRESS     HYPERDBG_IOCTL(0x21, DEBUGGER_QUERY_ADDRESS)

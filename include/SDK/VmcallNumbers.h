@@ -57,6 +57,11 @@
 #define VMCALL_DEBUGGER_FIRST 0x200u
 #define VMCALL_DEBUGGER_LAST  0x2FFu
 
+/* Halts all other cores and takes the snapshot that Param1 names, as hyperkd alone knows it (0: none); the
+ * caller goes on, the others stand still until it calls CONTINUE. */
+#define VMCALL_DEBUGGER_HALT_SYSTEM 0x201u
+#define VMCALL_DEBUGGER_CONTINUE    0x203u
+
 STATIC_ASSERT(VMCALL_LAST < VMCALL_DEBUGGER_FIRST);
 
 /* Results, NTSTATUS-like. */

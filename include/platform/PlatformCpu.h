@@ -24,6 +24,9 @@ BOOLEAN PlatformCpuRunOn(UINT32 CoreId, PLATFORM_CPU_FUNCTION Function, PVOID Co
 /* Any context. Is this an interrupt by which the kernel has another core run a function, as here? */
 BOOLEAN PlatformCpuIsCallVector(UINT32 Vector);
 
+/* Process context. Runs Function on this core, with interrupts off. */
+VOID PlatformCpuRunHere(PLATFORM_CPU_FUNCTION Function, PVOID Context);
+
 /* Process context. Runs Function on all online cores, one of them this, with interrupts off, and waits for
  * all. As a core takes no interrupt in VMX root mode, every exit that was under way when it is called has
  * ended when it returns: what was unlinked before may be freed after. */

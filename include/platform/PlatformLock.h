@@ -10,6 +10,10 @@
 
 typedef struct _PLATFORM_MUTEX PLATFORM_MUTEX;
 
+#ifdef PLATFORM_HOSTED
+VOID HostedYield(VOID);
+#endif
+
 /* Process context. NULL: no memory. Destroying NULL does nothing. */
 PLATFORM_MUTEX *PlatformMutexCreate(VOID);
 VOID PlatformMutexDestroy(PLATFORM_MUTEX *Mutex);
@@ -29,10 +33,15 @@ VOID PlatformSpinLockDestroy(PLATFORM_SPIN_LOCK *Lock);
 VOID PlatformSpinLockAcquire(PLATFORM_SPIN_LOCK *Lock);
 VOID PlatformSpinLockRelease(PLATFORM_SPIN_LOCK *Lock);
 
-/* A spinning core's pause. Any context. */
+/* A spinning core's pause. Any context. Where cores are threads, the one that it waits for may need this
+ * processor. */
 static inline VOID PlatformRelax(VOID)
 {
+#ifdef PLATFORM_HOSTED
+    HostedYield();
+#else
     __builtin_ia32_pause();
+#endif
 }
 
 #endif

@@ -22,4 +22,10 @@ VOID PlatformTimeWallClock(UINT64 *Nanoseconds, UINT64 *Tsc);
 /* Any context. TSC ticks in a millisecond; 0 when the platform does not know. */
 UINT64 PlatformTimeTscPerMillisecond(VOID);
 
+/* All cores stand still in VMX root mode for a time that the kernel does not see, and its watchdogs would
+ * take for a lockup. WasStopped: afterwards, with interrupts off, on one core, before any other goes on;
+ * takes no lock. PrepareToStop: process context, once before; what it cannot find is not told. */
+VOID PlatformTimePrepareToStop(VOID);
+VOID PlatformTimeWasStopped(VOID);
+
 #endif

@@ -77,6 +77,9 @@ VOID HostedSetPanicHandler(VOID (*Handler)(const CHAR *Message));
 
 VOID HostedSetTscPerMillisecond(UINT64 Ticks);
 
+/* How often the kernel was told that time had stopped. */
+UINT32 HostedTimeStops(VOID);
+
 /* What this thread's core is running. NULL: process 0, thread 0, "swapper". */
 VOID HostedSetProcess(const PLATFORM_PROCESS *Process);
 

@@ -93,6 +93,11 @@ BOOLEAN PlatformCpuRunOn(UINT32 CoreId, PLATFORM_CPU_FUNCTION Function, PVOID Co
     return TRUE;
 }
 
+VOID PlatformCpuRunHere(PLATFORM_CPU_FUNCTION Function, PVOID Context)
+{
+    Function(Context);
+}
+
 VOID PlatformCpuRunOnAll(PLATFORM_CPU_FUNCTION Function, PVOID Context)
 {
     UINT32 CoreId;

@@ -5,6 +5,7 @@
  *
  * Context: user space.
  */
+#include <sched.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -14,6 +15,11 @@
 struct _PLATFORM_MUTEX {
     pthread_mutex_t Mutex;
 };
+
+VOID HostedYield(VOID)
+{
+    sched_yield();
+}
 
 PLATFORM_MUTEX *PlatformMutexCreate(VOID)
 {

@@ -32,11 +32,28 @@ VOID PlatformTimeWallClock(UINT64 *Nanoseconds, UINT64 *Tsc)
     *Tsc         = PlatformTimeTsc();
 }
 
+static UINT32 g_TimeStops;
+
+VOID PlatformTimePrepareToStop(VOID)
+{
+}
+
+VOID PlatformTimeWasStopped(VOID)
+{
+    g_TimeStops++;
+}
+
+UINT32 HostedTimeStops(VOID)
+{
+    return g_TimeStops;
+}
+
 VOID HostedReset(VOID)
 {
     HostedResetCpu();
     HostedResetProcesses();
     HostedResetMemory();
     HostedSetTscPerMillisecond(DEFAULT_TSC_PER_MILLISECOND);
+    g_TimeStops = 0;
     HostedSetProcess(NULL);
 }

@@ -41,6 +41,15 @@ BOOLEAN PlatformCpuRunOn(UINT32 CoreId, PLATFORM_CPU_FUNCTION Function, PVOID Co
     return CoreId < nr_cpu_ids && smp_call_function_single(CoreId, Function, Context, 1) == 0;
 }
 
+VOID PlatformCpuRunHere(PLATFORM_CPU_FUNCTION Function, PVOID Context)
+{
+    unsigned long Flags;
+
+    local_irq_save(Flags);
+    Function(Context);
+    local_irq_restore(Flags);
+}
+
 VOID PlatformCpuRunOnAll(PLATFORM_CPU_FUNCTION Function, PVOID Context)
 {
     on_each_cpu(Function, Context, 1);

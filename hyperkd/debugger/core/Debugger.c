@@ -8,17 +8,27 @@
 
 #include "SDK/ErrorCodes.h"
 #include "hyperkd/debugger/events/EventStore.h"
+#include "hyperkd/debugger/halted/Snapshot.h"
 
 BOOLEAN DebuggerInitialize(VOID)
 {
+    if (!SnapshotInitialize()) {
+        goto NoMemory;
+    }
     if (!EventStoreInitialize()) {
-        DebuggerSetLastError(DEBUGGER_ERROR_OUT_OF_MEMORY);
-        return FALSE;
+        goto UninitializeSnapshot;
     }
     return TRUE;
+
+UninitializeSnapshot:
+    SnapshotUninitialize();
+NoMemory:
+    DebuggerSetLastError(DEBUGGER_ERROR_OUT_OF_MEMORY);
+    return FALSE;
 }
 
 VOID DebuggerUninitialize(VOID)
 {
     EventStoreUninitialize();
+    SnapshotUninitialize();
 }

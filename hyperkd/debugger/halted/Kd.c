@@ -6,24 +6,28 @@
  */
 #include "hyperkd/debugger/halted/Kd.h"
 
+#include "hyperkd/debugger/halted/Halt.h"
+
 /* The debugger asks no core to step, so there is no step to report. */
 VOID KdHandleRegisteredMtfCallback(UINT32 CoreId)
 {
     (void)CoreId;
 }
 
-/* The debugger sends no broadcast, so no core waits to be halted. */
+/* Root mode cannot halt in the middle of an exit; the VMM makes it exit again after one instruction of the
+ * guest, and asks KdCheckAndHandleNmiCallback then. */
 VOID KdHandleNmiBroadcastDebugBreaks(UINT32 CoreId, BOOLEAN IsOnVmxNmiHandler)
 {
-    (void)CoreId;
-    (void)IsOnVmxNmiHandler;
+    if (IsOnVmxNmiHandler) {
+        HaltNmiInRoot(CoreId);
+    } else {
+        HaltThisCore(CoreId);
+    }
 }
 
-/* No NMI of ours ever asked a core to halt: this MTF exit is somebody else's. */
 BOOLEAN KdCheckAndHandleNmiCallback(UINT32 CoreId)
 {
-    (void)CoreId;
-    return FALSE;
+    return HaltThisCore(CoreId);
 }
 
 /* No request turns the tracking of switches on. */

@@ -267,7 +267,7 @@ static void EachAllocationMayFailAndTheNextLoadWorks(void **State)
         Failures++;
     }
     assert_false(HostedAllocationHasFailed());
-    assert_int_equal(Failures, 2);
+    assert_int_equal(Failures, 4);
 }
 
 #define TEST(Name) cmocka_unit_test_setup_teardown(Name, Start, Finish)

@@ -18,7 +18,9 @@
 #include <cmocka.h>
 
 #include "SDK/Ioctls.h"
+#include "SDK/VmcallNumbers.h"
 #include "SDK/imports/HyperLogImports.h"
+#include "SDK/imports/VmmGuestImports.h"
 #include "SDK/imports/VmmImports.h"
 #include "SDK/imports/VmmMemoryImports.h"
 #include "hyperkd/driver/Loader.h"
@@ -58,6 +60,10 @@ static struct {
     UINT8 ScriptOutput[MOCK_MAX_RECORDS][256]; /* what follows each, as far as there is room */
     UINT32 ScriptRecordCount;
     UINT64 Rip; /* VmFuncSetRip; 0: it was not called */
+
+    /* A broadcast: sends the NMIs, on any thread. NULL: it cannot be sent. */
+    VOID (*OnBroadcast)(UINT32 CoreId);
+    BOOLEAN IsNotRunning[HOSTED_MAX_CORES]; /* the core is not on the VMM; atomic */
 
     /* Called for each record instead of keeping it, on the thread that sends it. */
     VOID (*OnRecord)(const DEBUGGER_EVENT_RECORD *Record);
@@ -457,6 +463,55 @@ BOOLEAN ConfigureQueryMonitorState(UINT64 Tag, VMM_HOOK_STATE *State)
 {
     *State = Tag % 2 ? VMM_HOOK_GONE : VMM_HOOK_LIVE;
     return TRUE;
+}
+
+/* --- halting: any thread --- */
+
+BOOLEAN VmFuncIsCoreRunning(UINT32 CoreId)
+{
+    return CoreId < PlatformCpuCount() && !__atomic_load_n(&g_Mock.IsNotRunning[CoreId], __ATOMIC_SEQ_CST);
+}
+
+BOOLEAN VmFuncNmiBroadcastRequest(UINT32 CoreId)
+{
+    if (g_Mock.OnBroadcast == NULL) {
+        return FALSE;
+    }
+    g_Mock.OnBroadcast(CoreId);
+    return TRUE;
+}
+
+UINT64 VmFuncVmxVmcall(UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2,
+                       UINT64 OptionalParam3)
+{
+    return g_Mock.Callbacks.VmmCallbackVmcallHandler(PlatformCpuCurrent(), VmcallNumber, OptionalParam1,
+                                                     OptionalParam2, OptionalParam3)
+               ? VMCALL_STATUS_SUCCESS
+               : VMCALL_STATUS_INVALID_PARAMETER;
+}
+
+/* Core n has n in its registers. */
+GUEST_REGS *VmFuncGetGuestRegs(VOID)
+{
+    static __thread GUEST_REGS Regs;
+
+    Regs.rax = PlatformCpuCurrent();
+    return &Regs;
+}
+
+UINT64 GetGuestCr0(VOID)
+{
+    return 0x80050033;
+}
+
+UINT64 GetGuestCr3(VOID)
+{
+    return 0x1000ull * PlatformCpuCurrent();
+}
+
+UINT64 GetGuestCr4(VOID)
+{
+    return 0x370EF8;
 }
 
 #endif
