@@ -3,10 +3,10 @@
  * halt-victim.c - what a core may be doing in the kernel when it is halted. Writing to /proc/halt-victim does
  * it on the writer's core until a signal comes:
  *   irqs-off   a loop with interrupts off, let in a moment every few thousand rounds
- *   calls      calls of a function of known address, whose first instruction has to be stepped by a hook
+ *   calls      calls of a function of known address, one of whose instructions has to be stepped by a hook
  *   halts      halts all others itself, and looks whether they stand still
- * Reading gives the function's address, how often it was called, whether the calls' sum is right; how many
- * halts there were, how many were refused, and in how many another core moved.
+ * Reading gives that instruction's address, how often it was called, whether the calls' sum is right; how
+ * many halts there were, how many were refused, and in how many another core moved.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -23,15 +23,19 @@
 static u64 calls;
 static u64 sum;
 
-/* XOR is no instruction that a hidden breakpoint carries out by itself. */
+/* XOR is no instruction that a hidden breakpoint carries out by itself; the ENDBR before it is for objtool.
+ */
+#define ENDBR_LENGTH 4
 asm(".text\n"
     ".type halt_victim_target, @function\n"
     "halt_victim_target:\n"
+    "	endbr64\n"
     "	xor	%eax, %eax\n"
     "	lea	3(%rdi), %rax\n"
     "	jmp	__x86_return_thunk\n"
     ".size halt_victim_target, . - halt_victim_target\n");
 u64 halt_victim_target(u64 number);
+static u64 (*volatile target)(u64 number) = halt_victim_target;
 
 static void irqs_off_loop(void)
 {
@@ -110,8 +114,8 @@ static ssize_t victim_write(struct file *file, const char __user *buffer, size_t
 
 static int victim_show(struct seq_file *file, void *unused)
 {
-    seq_printf(file, "%llx %llu %d %d %d %d\n", (u64)(uintptr_t)halt_victim_target, calls, sum == 3 * calls,
-               atomic_read(&halts), atomic_read(&refused), atomic_read(&moved));
+    seq_printf(file, "%llx %llu %d %d %d %d\n", (u64)(uintptr_t)target + ENDBR_LENGTH, calls,
+               sum == 3 * calls, atomic_read(&halts), atomic_read(&refused), atomic_read(&moved));
     return 0;
 }
 
