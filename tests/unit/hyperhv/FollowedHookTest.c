@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * FollowTest.c - hooks in processes go where their virtual address goes, count for their process alone, and
- * are never left in somebody else's page; hooks on a module leave with it.
+ * FollowedHookTest.c - hooks in processes go where their virtual address goes, count for their process alone,
+ * and are never left in somebody else's page; hooks on a module leave with it.
  *
  * Context: user space.
  */
