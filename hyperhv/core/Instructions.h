@@ -25,6 +25,12 @@ VOID HvHandleWrmsr(VIRTUAL_MACHINE_STATE *VCpu);
 /* SDM Vol. 2, XSETBV: #UD without CR4.OSXSAVE, #GP(0) for a value that the processor refuses. (Xsetbv.c) */
 VOID HvHandleXsetbv(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* SDM Vol. 2, RDTSC, RDTSCP, RDPMC. The processor has checked CR4.TSD and CR4.PCE before it exits; a counter
+ * that does not exist is #GP(0). (Counters.c) */
+VOID HvHandleRdtsc(VIRTUAL_MACHINE_STATE *VCpu);
+VOID HvHandleRdtscp(VIRTUAL_MACHINE_STATE *VCpu);
+VOID HvHandleRdpmc(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* SDM Vol. 2, INVD. Executed as WBINVD: dropping the caches would lose what root mode has written. (Xsetbv.c)
  */
 VOID HvHandleInvd(VIRTUAL_MACHINE_STATE *VCpu);

@@ -43,5 +43,6 @@
 #define IA32_FS_BASE                 0xC0000100u
 #define IA32_GS_BASE                 0xC0000101u
 #define IA32_KERNEL_GS_BASE          0xC0000102u
+#define IA32_TSC_AUX                 0xC0000103u
 
 #endif

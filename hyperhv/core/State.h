@@ -119,6 +119,7 @@ typedef struct _VIRTUAL_MACHINE_STATE {
     BOOLEAN IsSysretTo64Bit;
     UINT8 ModeEntered; /* the privilege level that the guest is about to execute at: 0 or 3 */
     UINT8 ExitVector;  /* of the exception or interrupt that the exit is about */
+    VMM_REGISTER_ACCESS RegisterAccess; /* of the exit by a MOV to or from a control or debug register */
 
     /* NMIs that belong to the guest and wait for a moment when they may be injected. Incremented by the NMI
      * handler of root mode too, so by atomic operations only. */

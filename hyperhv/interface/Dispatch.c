@@ -12,8 +12,6 @@
 #include "hyperhv/interface/Callback.h"
 #include "platform/PlatformProcess.h"
 
-typedef VOID (*INSTRUCTION_EFFECT)(VIRTUAL_MACHINE_STATE *VCpu);
-
 /* A user may change the copies of RSP and RFLAGS in Regs. */
 typedef struct _REGS_BEFORE {
     UINT64 Rsp;
@@ -53,6 +51,16 @@ static __attribute__((__noinline__)) VOID DispatchArmedEvent(VIRTUAL_MACHINE_STA
     NoteChangedRegs(VCpu, Before);
 }
 
+/* The shape of all that follow. */
+static inline VOID DispatchEvent(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType, UINT64 Context,
+                                 INSTRUCTION_EFFECT Effect)
+{
+    if (LIKELY(!g_TriggerEvents[EventType]))
+        Effect(VCpu);
+    else
+        DispatchArmedEvent(VCpu, EventType, Context, Effect);
+}
+
 VOID DispatchEventCpuid(VIRTUAL_MACHINE_STATE *VCpu)
 {
     if (!g_TriggerEventForCpuids)
@@ -63,34 +71,49 @@ VOID DispatchEventCpuid(VIRTUAL_MACHINE_STATE *VCpu)
 
 VOID DispatchEventRdmsr(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (!g_TriggerEvents[RDMSR_INSTRUCTION_EXECUTION])
-        HvHandleRdmsr(VCpu);
-    else
-        DispatchArmedEvent(VCpu, RDMSR_INSTRUCTION_EXECUTION, (UINT32)VCpu->Regs->rcx, HvHandleRdmsr);
+    DispatchEvent(VCpu, RDMSR_INSTRUCTION_EXECUTION, (UINT32)VCpu->Regs->rcx, HvHandleRdmsr);
 }
 
 VOID DispatchEventWrmsr(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (!g_TriggerEvents[WRMSR_INSTRUCTION_EXECUTION])
-        HvHandleWrmsr(VCpu);
-    else
-        DispatchArmedEvent(VCpu, WRMSR_INSTRUCTION_EXECUTION, (UINT32)VCpu->Regs->rcx, HvHandleWrmsr);
+    DispatchEvent(VCpu, WRMSR_INSTRUCTION_EXECUTION, (UINT32)VCpu->Regs->rcx, HvHandleWrmsr);
 }
 
 VOID DispatchEventXsetbv(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (!g_TriggerEvents[XSETBV_INSTRUCTION_EXECUTION])
-        HvHandleXsetbv(VCpu);
-    else
-        DispatchArmedEvent(VCpu, XSETBV_INSTRUCTION_EXECUTION, (UINT32)VCpu->Regs->rcx, HvHandleXsetbv);
+    DispatchEvent(VCpu, XSETBV_INSTRUCTION_EXECUTION, (UINT32)VCpu->Regs->rcx, HvHandleXsetbv);
 }
 
 VOID DispatchEventVmcall(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (!g_TriggerEvents[VMCALL_INSTRUCTION_EXECUTION])
-        HvHandleForeignVmcall(VCpu);
+    DispatchEvent(VCpu, VMCALL_INSTRUCTION_EXECUTION, VCpu->Regs->rax, HvHandleForeignVmcall);
+}
+
+VOID DispatchEventTsc(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN IsRdtscp)
+{
+    DispatchEvent(VCpu, TSC_INSTRUCTION_EXECUTION, IsRdtscp, IsRdtscp ? HvHandleRdtscp : HvHandleRdtsc);
+}
+
+VOID DispatchEventPmc(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    DispatchEvent(VCpu, PMC_INSTRUCTION_EXECUTION, (UINT32)VCpu->Regs->rcx, HvHandleRdpmc);
+}
+
+VOID DispatchEventMovToFromControlRegisters(VIRTUAL_MACHINE_STATE *VCpu, INSTRUCTION_EFFECT Effect)
+{
+    const VMM_REGISTER_ACCESS *Access = &VCpu->RegisterAccess;
+
+    if (!Access->IsWrite)
+        DispatchEvent(VCpu, CONTROL_REGISTER_READ, Access->Register, Effect);
+    else if (Access->Register == 3)
+        DispatchEvent(VCpu, CONTROL_REGISTER_3_MODIFIED, Access->After, Effect);
     else
-        DispatchArmedEvent(VCpu, VMCALL_INSTRUCTION_EXECUTION, VCpu->Regs->rax, HvHandleForeignVmcall);
+        DispatchEvent(VCpu, CONTROL_REGISTER_MODIFIED, Access->Register, Effect);
+}
+
+VOID DispatchEventMov2DebugRegs(VIRTUAL_MACHINE_STATE *VCpu, INSTRUCTION_EFFECT Effect)
+{
+    DispatchEvent(VCpu, DEBUG_REGISTERS_ACCESSED, VCpu->RegisterAccess.Register, Effect);
 }
 
 /* --- the two stages alone: the effect happens elsewhere --- */

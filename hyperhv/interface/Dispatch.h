@@ -12,10 +12,24 @@
 
 #include "hyperhv/core/State.h"
 
+/* What the instruction does, in VCpu->Regs and elsewhere. */
+typedef VOID (*INSTRUCTION_EFFECT)(VIRTUAL_MACHINE_STATE *VCpu);
+
 VOID DispatchEventCpuid(VIRTUAL_MACHINE_STATE *VCpu);  /* context: leaf */
 VOID DispatchEventRdmsr(VIRTUAL_MACHINE_STATE *VCpu);  /* context: MSR */
 VOID DispatchEventWrmsr(VIRTUAL_MACHINE_STATE *VCpu);  /* context: MSR */
 VOID DispatchEventXsetbv(VIRTUAL_MACHINE_STATE *VCpu); /* context: XCR */
+
+VOID DispatchEventPmc(VIRTUAL_MACHINE_STATE *VCpu); /* context: counter */
+
+/* RDTSC or RDTSCP. Context: 0 or 1. */
+VOID DispatchEventTsc(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN IsRdtscp);
+
+/* A MOV to or from a register, CLTS or LMSW that VCpu->RegisterAccess tells; Effect takes the value from the
+ * operand in VCpu->Regs, which PRE may have changed, or puts it there. Context: the register's number; of
+ * writes to CR3 (an event type of their own) the new value, without bit 63. */
+VOID DispatchEventMovToFromControlRegisters(VIRTUAL_MACHINE_STATE *VCpu, INSTRUCTION_EFFECT Effect);
+VOID DispatchEventMov2DebugRegs(VIRTUAL_MACHINE_STATE *VCpu, INSTRUCTION_EFFECT Effect);
 
 VOID DispatchEventIO(VIRTUAL_MACHINE_STATE *VCpu); /* context: port; VCpu->Io is set */
 

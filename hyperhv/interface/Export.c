@@ -137,6 +137,11 @@ BOOLEAN VmFuncNmiBroadcastInvalidateEptAllContexts(UINT32 CoreId)
                                 TRUE);
 }
 
+const VMM_REGISTER_ACCESS *VmFuncGetRegisterAccess(VOID)
+{
+    return &CurrentCore()->RegisterAccess;
+}
+
 /* --- events --- */
 
 VOID VmFuncSetTriggerEvent(VMM_EVENT_TYPE_ENUM EventType, BOOLEAN Set)

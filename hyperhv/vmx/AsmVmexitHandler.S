@@ -286,6 +286,17 @@ FUNCTION CpuTryWriteXcr
 	ROOT_RETURN
 	.size	CpuTryWriteXcr, . - CpuTryWriteXcr
 
+/* edi: counter, rsi: where the value goes */
+FUNCTION CpuTryReadPmc
+	mov	%edi, %ecx
+	rdpmc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, (%rsi)
+	mov	$1, %eax
+	ROOT_RETURN
+	.size	CpuTryReadPmc, . - CpuTryReadPmc
+
 /* rdi: address, rsi: value */
 FUNCTION CpuTryWrite64
 	mov	%rsi, (%rdi)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ControlRegisters.c - CR0 and CR4 under VMX.
+ * ControlRegisters.c - control registers under VMX.
  *
  * Context: VMX root mode, but for what ControlRegisters.h says otherwise. SDM Vol. 3, 24.8, 26.1.3, table
  * 28-3, A.7, A.8.
@@ -8,7 +8,8 @@
  * Exits happen only where the guest changes a bit that the host owns: CR0.NE (and what else VMX operation
  * fixes) and CR4.VMXE. Such a bit is kept in the read shadow, where the guest sees it, and is not given to
  * the processor. A kernel that sets CR4.VMXE finds out at its VMXON, which is #UD: an instruction whose
- * failure hypervisors expect.
+ * failure hypervisors expect. Beside these, exits happen where somebody watches (ExitSwitches.c): changes of
+ * bits of CR0 and CR4, MOV to and from CR3 and CR8.
  */
 #include "hyperhv/vmx/ControlRegisters.h"
 
@@ -16,7 +17,10 @@
 #include "platform/CpuVmx.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/MsrNumbers.h"
+#include "hyperhv/interface/Callback.h"
+#include "hyperhv/interface/Dispatch.h"
 #include "hyperhv/memory/PhysicalWidth.h"
+#include "hyperhv/vmx/GuestRegisters.h"
 #include "hyperhv/vmx/ModeView.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/VmxState.h"
@@ -190,59 +194,103 @@ BOOLEAN VmxWriteCr3(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value)
     return TRUE;
 }
 
-static const struct {
-    BOOLEAN (*Write)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Value);
-} Writers[QUALIFICATION_CR(~0u) + 1] = {
-    [0] = {VmxWriteCr0},
-    [3] = {VmxWriteCr3},
-    [4] = {VmxWriteCr4},
+/* --- the exit --- */
+
+/* By the number of MOV to and from control registers; those that make no exits are not there. */
+static const HV_REGISTER Registers[QUALIFICATION_CR(~0u) + 1] = {
+    [0] = HV_REGISTER_CR0,          [1 ... 2] = HV_REGISTER_COUNT, [3] = HV_REGISTER_CR3,
+    [4] = HV_REGISTER_CR4,          [5 ... 7] = HV_REGISTER_COUNT, [8] = HV_REGISTER_CR8,
+    [9 ... 15] = HV_REGISTER_COUNT,
 };
 
-static BOOLEAN VmxMovToCr(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
+/* PRE may have changed the operand. */
+static VOID VmxCarryOutCrWrite(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT64 Value    = ((UINT64 *)VCpu->Regs)[QUALIFICATION_REGISTER(Qualification)];
-    UINT32 Register = QUALIFICATION_CR(Qualification);
+    VMM_REGISTER_ACCESS *Access = &VCpu->RegisterAccess;
+    HV_REGISTER Register        = Registers[Access->Register];
+    UINT64 Value =
+        Access->Operand == VMM_NO_OPERAND ? Access->After : ((const UINT64 *)VCpu->Regs)[Access->Operand];
 
-    return Writers[Register].Write == NULL || Writers[Register].Write(VCpu, Value);
+    if (!VmxSetRegister(VCpu, Register, Value)) {
+        g_Backend->InjectGeneralProtection(VCpu, 0);
+        return;
+    }
+    Access->After = VmxGetRegister(VCpu, Register);
+    if (Register == HV_REGISTER_CR3)
+        VmmCallbackTriggerCr3ProcessChange(VCpu->CoreId);
 }
 
-static VOID VmxMovFromCr(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
+static VOID VmxCarryOutCrRead(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    if (QUALIFICATION_CR(Qualification) != 3)
-        return;
-    ((UINT64 *)VCpu->Regs)[QUALIFICATION_REGISTER(Qualification)] = VmcsReadNatural(VMCS_GUEST_CR3);
-    if (QUALIFICATION_REGISTER(Qualification) == OPERAND_RSP)
+    const VMM_REGISTER_ACCESS *Access = &VCpu->RegisterAccess;
+
+    ((UINT64 *)VCpu->Regs)[Access->Operand] = Access->Before;
+    if (Access->Operand == OPERAND_RSP)
         VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
 }
 
-static BOOLEAN VmxLmsw(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Qualification)
+static UINT64 VmxLmswValue(UINT64 Current, UINT64 Source)
 {
-    UINT64 Current = VmxGuestCr0();
-    UINT64 Source  = QUALIFICATION_LMSW(Qualification);
-
     /* LMSW can set PE, MP, EM and TS, and clear all of them but PE. */
-    return VmxWriteCr0(VCpu, (Current & ~CR0_MP_EM_TS) | (Source & CR0_MP_EM_TS) | (Source & CR0_PE));
+    return (Current & ~CR0_MP_EM_TS) | (Source & (CR0_MP_EM_TS | CR0_PE));
+}
+
+/* The value that the instruction writes. */
+static UINT64 VmxNewCrValue(const VIRTUAL_MACHINE_STATE *VCpu, UINT64 Current)
+{
+    UINT64 Qualification = VCpu->ExitQualification;
+
+    switch (QUALIFICATION_ACCESS(Qualification)) {
+    case ACCESS_MOV_TO_CR:
+        return ((const UINT64 *)VCpu->Regs)[QUALIFICATION_REGISTER(Qualification)];
+    case ACCESS_CLTS:
+        return Current & ~CR0_TS;
+    case ACCESS_LMSW:
+        return VmxLmswValue(Current, QUALIFICATION_LMSW(Qualification));
+    default:
+        return Current;
+    }
+}
+
+/* FALSE: no such register makes exits. */
+static BOOLEAN VmxDecodeCrAccess(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    UINT64 Qualification        = VCpu->ExitQualification;
+    UINT32 Kind                 = QUALIFICATION_ACCESS(Qualification);
+    BOOLEAN IsMov               = Kind == ACCESS_MOV_TO_CR || Kind == ACCESS_MOV_FROM_CR;
+    VMM_REGISTER_ACCESS *Access = &VCpu->RegisterAccess;
+
+    Access->Register = IsMov ? QUALIFICATION_CR(Qualification) : 0;
+    Access->Operand  = IsMov ? QUALIFICATION_REGISTER(Qualification) : VMM_NO_OPERAND;
+    Access->IsWrite  = Kind != ACCESS_MOV_FROM_CR;
+    if (Registers[Access->Register] == HV_REGISTER_COUNT)
+        return FALSE;
+    Access->Before = VmxGetRegister(VCpu, Registers[Access->Register]);
+    Access->After  = VmxNewCrValue(VCpu, Access->Before);
+    if (Access->Register == 3)
+        Access->After &= ~CR3_KEEP;
+    return TRUE;
+}
+
+/* An exit that a bit of ours made is no event of a bit that somebody watches. */
+static BOOLEAN VmxIsCrAccessWatched(const VIRTUAL_MACHINE_STATE *VCpu)
+{
+    const VMM_REGISTER_ACCESS *Access = &VCpu->RegisterAccess;
+
+    if (!Access->IsWrite || (Access->Register != 0 && Access->Register != 4))
+        return TRUE;
+    return ((Access->Before ^ Access->After) &
+            (Access->Register == 0 ? VCpu->Vmx->WatchedCr0 : VCpu->Vmx->WatchedCr4)) != 0;
 }
 
 VOID VmxHandleMovCr(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT64 Qualification = VCpu->ExitQualification;
-    BOOLEAN Done         = TRUE;
-
-    switch (QUALIFICATION_ACCESS(Qualification)) {
-    case ACCESS_MOV_TO_CR:
-        Done = VmxMovToCr(VCpu, Qualification);
-        break;
-    case ACCESS_MOV_FROM_CR:
-        VmxMovFromCr(VCpu, Qualification);
-        break;
-    case ACCESS_CLTS:
-        Done = VmxWriteCr0(VCpu, VmxGuestCr0() & ~CR0_TS);
-        break;
-    default:
-        Done = VmxLmsw(VCpu, Qualification);
-        break;
-    }
-    if (!Done)
-        g_Backend->InjectGeneralProtection(VCpu, 0);
+    if (!VmxDecodeCrAccess(VCpu))
+        return;
+    if (!VCpu->RegisterAccess.IsWrite)
+        DispatchEventMovToFromControlRegisters(VCpu, VmxCarryOutCrRead);
+    else if (VmxIsCrAccessWatched(VCpu))
+        DispatchEventMovToFromControlRegisters(VCpu, VmxCarryOutCrWrite);
+    else
+        VmxCarryOutCrWrite(VCpu);
 }

@@ -78,6 +78,11 @@ static VOID EventQueue(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info, UINT32 ErrorCod
     VmcsWrite32(VMCS_VMENTRY_INSTRUCTION_LENGTH, InstructionLength);
 }
 
+VOID EventInjectDebug(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    EventQueue(VCpu, INFO_HARDWARE(VECTOR_DEBUG), 0, 0);
+}
+
 VOID EventInjectUndefinedOpcode(VIRTUAL_MACHINE_STATE *VCpu)
 {
     EventQueue(VCpu, INFO_HARDWARE(VECTOR_INVALID_OPCODE), 0, 0);

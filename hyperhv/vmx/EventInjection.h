@@ -28,6 +28,8 @@
 #define VECTOR_ALIGNMENT_CHECK     17u
 #define VECTOR_MACHINE_CHECK       18u
 
+/* #DB as a fault; DR6 is the caller's. */
+VOID EventInjectDebug(VIRTUAL_MACHINE_STATE *VCpu);
 VOID EventInjectUndefinedOpcode(VIRTUAL_MACHINE_STATE *VCpu);
 VOID EventInjectGeneralProtection(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode);
 

@@ -18,6 +18,7 @@
 #include "hyperhv/interface/Log.h"
 #include "hyperhv/vmx/AsmEntry.h"
 #include "hyperhv/vmx/ControlRegisters.h"
+#include "hyperhv/vmx/DebugRegisters.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/ExternalInterrupt.h"
 #include "hyperhv/vmx/IdtEmulation.h"
@@ -49,6 +50,16 @@ static VOID VmexitVmcall(VIRTUAL_MACHINE_STATE *VCpu)
         Regs->rax = HvHandleVmcall(VCpu, Regs->rcx, Regs->rdx, Regs->r8, Regs->r9);
     else
         DispatchEventVmcall(VCpu);
+}
+
+static VOID VmexitRdtsc(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    DispatchEventTsc(VCpu, FALSE);
+}
+
+static VOID VmexitRdtscp(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    DispatchEventTsc(VCpu, TRUE);
 }
 
 /* The guest has no VMX: its instructions do not exist. */
@@ -137,11 +148,14 @@ static const VMEXIT_HANDLER VmexitTable[VMX_EXIT_REASON_COUNT] = {
     [VMX_EXIT_REASON_EXECUTE_GETSEC]                                      = UNDEFINED,
     [VMX_EXIT_REASON_EXECUTE_GETSEC + 1]                                  = UNKNOWN,
     [VMX_EXIT_REASON_EXECUTE_INVD]                                        = HvHandleInvd,
-    [VMX_EXIT_REASON_EXECUTE_INVD + 1 ... VMX_EXIT_REASON_EXECUTE_VMCALL - 1]     = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_INVD + 1 ... VMX_EXIT_REASON_EXECUTE_RDPMC - 1]      = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_RDPMC]                                               = DispatchEventPmc,
+    [VMX_EXIT_REASON_EXECUTE_RDTSC]                                               = VmexitRdtsc,
+    [VMX_EXIT_REASON_EXECUTE_RDTSC + 1 ... VMX_EXIT_REASON_EXECUTE_VMCALL - 1]    = UNKNOWN,
     [VMX_EXIT_REASON_EXECUTE_VMCALL]                                              = VmexitVmcall,
     [VMX_EXIT_REASON_EXECUTE_VMCLEAR... VMX_EXIT_REASON_EXECUTE_VMXON]            = UNDEFINED,
     [VMX_EXIT_REASON_MOV_CR]                                                      = VmxHandleMovCr,
-    [VMX_EXIT_REASON_MOV_CR + 1]                                                  = UNKNOWN,
+    [VMX_EXIT_REASON_MOV_DR]                                                      = VmxHandleMovDr,
     [VMX_EXIT_REASON_IO_INSTRUCTION]                                              = VmxHandleIo,
     [VMX_EXIT_REASON_EXECUTE_RDMSR]                                               = DispatchEventRdmsr,
     [VMX_EXIT_REASON_EXECUTE_WRMSR]                                               = DispatchEventWrmsr,
@@ -151,7 +165,8 @@ static const VMEXIT_HANDLER VmexitTable[VMX_EXIT_REASON_COUNT] = {
     [VMX_EXIT_REASON_EPT_VIOLATION]                                               = VmexitEptViolation,
     [VMX_EXIT_REASON_EPT_MISCONFIGURATION]                                        = VmexitEptMisconfiguration,
     [VMX_EXIT_REASON_EXECUTE_INVEPT]                                              = UNDEFINED,
-    [VMX_EXIT_REASON_EXECUTE_INVEPT + 1 ... VMX_EXIT_REASON_EXECUTE_INVVPID - 1]  = UNKNOWN,
+    [VMX_EXIT_REASON_EXECUTE_RDTSCP]                                              = VmexitRdtscp,
+    [VMX_EXIT_REASON_EXECUTE_RDTSCP + 1 ... VMX_EXIT_REASON_EXECUTE_INVVPID - 1]  = UNKNOWN,
     [VMX_EXIT_REASON_EXECUTE_INVVPID]                                             = UNDEFINED,
     [VMX_EXIT_REASON_EXECUTE_INVVPID + 1]                                         = UNKNOWN,
     [VMX_EXIT_REASON_EXECUTE_XSETBV]                                              = DispatchEventXsetbv,

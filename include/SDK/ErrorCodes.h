@@ -35,6 +35,9 @@
     X(DEBUGGER_ERROR_INVALID_STAGE, 0xC0000011, "the stage of an event is pre, post or all")                 \
     X(DEBUGGER_ERROR_INVALID_CORE_ID, 0xC0000012, "there is no such core, or it is offline")                 \
     X(DEBUGGER_ERROR_SHORT_CIRCUIT_NEEDS_PRE, 0xC0000013, "a short-circuit is possible at stage pre only")   \
+    X(DEBUGGER_ERROR_REGISTER_NOT_WATCHABLE, 0xC000001C,                                                     \
+      "the processor cannot watch this: writes of CR0 (but PE and PG), CR4 and CR8, reads of CR3 and CR8; "  \
+      "writes of CR3 are events of their own")                                                               \
     X(DEBUGGER_ERROR_TAG_NOT_FOUND, 0xC0000014, "there is no event with this number")                        \
     X(DEBUGGER_ERROR_TOO_MANY_EVENTS, 0xC0000015, "no more events can be set: clear one first")              \
     X(DEBUGGER_ERROR_INVALID_REQUEST, 0xC0000016, "the request has a field that is out of range")            \

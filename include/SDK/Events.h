@@ -66,6 +66,18 @@ typedef enum _VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE {
     VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED = 4, /* nobody listens */
 } VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE;
 
+/* A control or debug register that an instruction reads or writes: VmFuncGetRegisterAccess. */
+typedef struct _VMM_REGISTER_ACCESS {
+    UINT64 Before;   /* its value before the instruction */
+    UINT64 After;    /* its value after it: at stage PRE, if nobody changes anything */
+    UINT8 Register;  /* its number */
+    UINT8 Operand;   /* element of GUEST_REGS that is moved to or from it; VMM_NO_OPERAND: CLTS, LMSW */
+    BOOLEAN IsWrite; /* is it written? */
+    UINT8 Reserved[5];
+} VMM_REGISTER_ACCESS;
+
+#define VMM_NO_OPERAND 0xFFu
+
 /* Context of the hidden hooks that monitor memory (HIDDEN_HOOK_READ... and its kin). */
 typedef struct _EPT_HOOKS_CONTEXT {
     UINT64 HookingTag;      /* the number that the user gave the range */

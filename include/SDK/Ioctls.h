@@ -47,7 +47,8 @@ typedef struct _DEBUGGER_EVENT_OPTIONS {
     UINT8 Reserved[6];
     UINT64 OptionalParam1; /* 0 unless HasOptionalParam1; a CPUID leaf or MSR number has 32 bits. Hidden
                               breakpoint: its address. Monitor: the first address of the range */
-    UINT64 OptionalParam2; /* 2 to 4: 0 for the types that give them no meaning. Monitor: bytes, not 0 */
+    UINT64 OptionalParam2; /* 2 to 4: 0 for the types that give them no meaning. Monitor: bytes, not 0.
+                              CONTROL_REGISTER_MODIFIED: bits of CR0 or CR4 whose change is meant; 0: all */
     UINT64 OptionalParam3; /* monitor: 1 for physical addresses, 0 for virtual ones */
     UINT64 OptionalParam4;
 } DEBUGGER_EVENT_OPTIONS;
@@ -285,7 +286,8 @@ typedef struct _DEBUGGER_EVENT_RECORD {
     UINT32 ProcessId;
     UINT32 ThreadId;
     CHAR ProcessName[HYPERDBG_PROCESS_NAME_LENGTH];
-    GUEST_REGS Regs;      /* at this stage */
+    VMM_REGISTER_ACCESS Register; /* of the types of control and debug registers; zero for others */
+    GUEST_REGS Regs;              /* at this stage */
     UINT32 ChangedRegs;   /* bit n: element n of Regs differs from what it was before the instruction (stage
                              POST) */
     UINT8 ShortCircuited; /* PRE: by this event; POST: by any, so that nothing took effect */

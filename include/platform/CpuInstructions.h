@@ -33,6 +33,7 @@ STATIC_ASSERT(sizeof(DESCRIPTOR_TABLE_REGISTER) == 10);
 VOID CpuCpuid(UINT32 Leaf, UINT32 Subleaf, CPUID_RESULT *Result);
 UINT64 CpuReadMsr(UINT32 Msr);
 VOID CpuWriteMsr(UINT32 Msr, UINT64 Value);
+UINT64 CpuReadTsc(VOID);
 UINT64 CpuReadRsp(VOID);
 UINT64 CpuReadCr0(VOID);
 UINT64 CpuReadCr2(VOID);
@@ -105,6 +106,13 @@ static inline UINT64 CpuReadMsr(UINT32 Msr)
 static inline VOID CpuWriteMsr(UINT32 Msr, UINT64 Value)
 {
     __asm__ volatile("wrmsr" : : "c"(Msr), "a"((UINT32)Value), "d"((UINT32)(Value >> 32)) : "memory");
+}
+
+static inline UINT64 CpuReadTsc(VOID)
+{
+    UINT32 Low, High;
+    __asm__ volatile("rdtsc" : "=a"(Low), "=d"(High) : : "memory");
+    return ((UINT64)High << 32) | Low;
 }
 
 #define CPU_DEFINE_REGISTER_READ(Function, Type, Instruction)                                                \
@@ -272,6 +280,7 @@ static inline VOID CpuWriteDevice(UINT64 Virtual, UINT32 Value)
 BOOLEAN CpuTryReadMsr(UINT32 Msr, UINT64 *Value);
 BOOLEAN CpuTryWriteMsr(UINT32 Msr, UINT64 Value);
 BOOLEAN CpuTryWriteXcr(UINT32 Xcr, UINT64 Value);
+BOOLEAN CpuTryReadPmc(UINT32 Counter, UINT64 *Value);
 
 /* The same for memory: FALSE when the address is not mapped, or not writable, in root mode's page table. */
 BOOLEAN CpuTryWrite64(UINT64 Address, UINT64 Value);

@@ -458,6 +458,21 @@ BOOLEAN CpuTryWriteXcr(UINT32 Xcr, UINT64 Value)
     return TRUE;
 }
 
+/* --- counters --- */
+
+UINT64 CpuReadTsc(VOID)
+{
+    return FakeThisCore()->Now.Tsc++;
+}
+
+BOOLEAN CpuTryReadPmc(UINT32 Counter, UINT64 *Value)
+{
+    if (Counter >= FAKE_PMCS)
+        return FALSE;
+    *Value = FakeThisCore()->Now.Pmc[Counter];
+    return TRUE;
+}
+
 /* --- the rest --- */
 
 /* In root mode the stack that the exit handler runs on. */

@@ -18,6 +18,7 @@
 #include "platform/hosted/Hosted.h"
 
 #define FAKE_MAX_MSRS    128
+#define FAKE_PMCS        4 /* performance counters: RDPMC of 0-3 */
 #define FAKE_SEGMENTS    8 /* ES CS SS DS FS GS LDTR TR, as in a VMCS */
 #define FAKE_GDT_ENTRIES 16
 
@@ -44,6 +45,8 @@ typedef struct _FAKE_REGISTERS {
     UINT64 GdtBase, GdtLimit, IdtBase, IdtLimit;
     FAKE_SEGMENT Segments[FAKE_SEGMENTS];
     GUEST_XMM_REGS Xmm;
+    UINT64 Tsc; /* what the next RDTSC reads; it adds one */
+    UINT64 Pmc[FAKE_PMCS];
     FAKE_MSR Msrs[FAKE_MAX_MSRS]; /* in the order in which they were set; the bases of FS and GS are not among
                                      them */
     UINT64 MsrCount;

@@ -28,6 +28,7 @@ EXPORT_SYMBOL_GPL(VmFuncSetRip);
 EXPORT_SYMBOL_GPL(VmFuncPerformRipIncrement);
 EXPORT_SYMBOL_GPL(VmFuncSuppressRipIncrement);
 EXPORT_SYMBOL_GPL(VmFuncGetXmmRegs);
+EXPORT_SYMBOL_GPL(VmFuncGetRegisterAccess);
 EXPORT_SYMBOL_GPL(VmFuncSetTriggerEvent);
 EXPORT_SYMBOL_GPL(VmFuncVmxVmcall);
 EXPORT_SYMBOL_GPL(ConfigureEptHook);

@@ -134,10 +134,124 @@ static VOID EventDisarmMonitor(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options
     ConfigureEptUnHookMonitor(Tag);
 }
 
+/* --- control registers -----------------------------------------------------------------------------------
+ */
+
+/* OptionalParam1: 0, 4 or 8; without it all three. OptionalParam2: the bits of CR0 or CR4 whose change is
+ * meant; 0: all. */
+static UINT32 EventValidateCrWrite(const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    const UINT64 Register = Options->OptionalParam1;
+
+    if (Options->OptionalParam3 != 0 || Options->OptionalParam4 != 0) {
+        return DEBUGGER_ERROR_INVALID_REQUEST;
+    }
+    if (!Options->HasOptionalParam1) {
+        return Register == 0 && Options->OptionalParam2 == 0 ? DEBUGGER_OPERATION_WAS_SUCCESSFUL
+                                                             : DEBUGGER_ERROR_INVALID_REQUEST;
+    }
+    if (Register != 0 && Register != 4 && Register != 8) {
+        return DEBUGGER_ERROR_REGISTER_NOT_WATCHABLE;
+    }
+    if (Register == 8 && Options->OptionalParam2 != 0) {
+        return DEBUGGER_ERROR_INVALID_REQUEST;
+    }
+    if (Register == 0 && Options->OptionalParam2 != 0 &&
+        (Options->OptionalParam2 & ~VMM_CR0_NOT_WATCHED) == 0) {
+        return DEBUGGER_ERROR_REGISTER_NOT_WATCHABLE;
+    }
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+/* OptionalParam1: 3 or 8; without it both. */
+static UINT32 EventValidateCrRead(const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    if (Options->OptionalParam2 != 0 || Options->OptionalParam3 != 0 || Options->OptionalParam4 != 0) {
+        return DEBUGGER_ERROR_INVALID_REQUEST;
+    }
+    if (Options->HasOptionalParam1 && Options->OptionalParam1 != 3 && Options->OptionalParam1 != 8) {
+        return DEBUGGER_ERROR_REGISTER_NOT_WATCHABLE;
+    }
+    return Options->HasOptionalParam1 || Options->OptionalParam1 == 0 ? DEBUGGER_OPERATION_WAS_SUCCESSFUL
+                                                                      : DEBUGGER_ERROR_INVALID_REQUEST;
+}
+
+static const UINT32 EventWrittenRegisters[] = {0, 4, 8};
+static const UINT32 EventReadRegisters[]    = {3, 8};
+
+static BOOLEAN EventIsOfRegister(const DEBUGGER_EVENT_OPTIONS *Options, UINT32 Register)
+{
+    return !Options->HasOptionalParam1 || Options->OptionalParam1 == Register;
+}
+
+static UINT64 EventCrMask(const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    return Options->OptionalParam2 != 0 ? Options->OptionalParam2 : ~0ull;
+}
+
+/* A core of it went offline: what the first register succeeded with is taken back. */
+static VOID EventDisarmCrWrites(const DEBUGGER_EVENT_OPTIONS *Options, UINT32 Count)
+{
+    for (UINT32 Index = 0; Index < Count; Index++) {
+        if (EventIsOfRegister(Options, EventWrittenRegisters[Index])) {
+            ConfigureUnsetMovToCrExiting(Options->CoreId, EventWrittenRegisters[Index], EventCrMask(Options));
+        }
+    }
+}
+
+static UINT32 EventArmCrWrite(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    (void)Tag;
+    for (UINT32 Index = 0; Index < COUNT_OF(EventWrittenRegisters); Index++) {
+        if (EventIsOfRegister(Options, EventWrittenRegisters[Index]) &&
+            !ConfigureSetMovToCrExiting(Options->CoreId, EventWrittenRegisters[Index],
+                                        EventCrMask(Options))) {
+            EventDisarmCrWrites(Options, Index);
+            return DEBUGGER_ERROR_INVALID_CORE_ID;
+        }
+    }
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+static VOID EventDisarmCrWrite(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    (void)Tag;
+    EventDisarmCrWrites(Options, COUNT_OF(EventWrittenRegisters));
+}
+
+static VOID EventDisarmCrReads(const DEBUGGER_EVENT_OPTIONS *Options, UINT32 Count)
+{
+    for (UINT32 Index = 0; Index < Count; Index++) {
+        if (EventIsOfRegister(Options, EventReadRegisters[Index])) {
+            ConfigureUnsetMovFromCrExiting(Options->CoreId, EventReadRegisters[Index]);
+        }
+    }
+}
+
+static UINT32 EventArmCrRead(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    (void)Tag;
+    for (UINT32 Index = 0; Index < COUNT_OF(EventReadRegisters); Index++) {
+        if (EventIsOfRegister(Options, EventReadRegisters[Index]) &&
+            !ConfigureSetMovFromCrExiting(Options->CoreId, EventReadRegisters[Index])) {
+            EventDisarmCrReads(Options, Index);
+            return DEBUGGER_ERROR_INVALID_CORE_ID;
+        }
+    }
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+static VOID EventDisarmCrRead(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    (void)Tag;
+    EventDisarmCrReads(Options, COUNT_OF(EventReadRegisters));
+}
+
 /* --- the types -------------------------------------------------------------------------------------------
  */
 
 #define INDEX_LIMIT          0xFFFFFFFFull
+#define NO_LIMIT             (~0ull)
 #define INDEX_LIMIT_BUT_ALL  (VMM_ALL_INDICES - 1ull) /* the highest number says "all" to the VMM */
 #define EXITS_OF_CORE(Name)  .SetCore = ConfigureSet##Name, .UnsetCore = ConfigureUnset##Name
 #define EXITS_OF_INDEX(Name) .SetIndex = ConfigureSet##Name, .UnsetIndex = ConfigureUnset##Name
@@ -161,22 +275,30 @@ static const EVENT_TYPE_OPERATIONS EventTypes[VMM_EVENT_TYPE_COUNT] = {
     [WRMSR_INSTRUCTION_EXECUTION]            = {.IsAvailable = TRUE,
                                                 .Limit       = INDEX_LIMIT_BUT_ALL,
                                                 EXITS_OF_INDEX(MsrWriteExiting)},
-    [IN_INSTRUCTION_EXECUTION]    = {.IsAvailable = TRUE, .Limit = 0xFFFF, EXITS_OF_INDEX(IoExiting)},
-    [OUT_INSTRUCTION_EXECUTION]   = {.IsAvailable = TRUE, .Limit = 0xFFFF, EXITS_OF_INDEX(IoExiting)},
-    [EXTERNAL_INTERRUPT_OCCURRED] = {.IsAvailable = TRUE,
-                                     .Validate    = TrapValidateInterrupt,
-                                     EXITS_OF_CORE(ExternalInterruptExiting)},
-    [SYSCALL_HOOK_EFER_SYSCALL]   = {.IsAvailable = TRUE,
-                                     .Validate    = TrapValidateSyscall,
-                                     EXITS_OF_CORE(EferSyscallHook)},
-    [SYSCALL_HOOK_EFER_SYSRET]    = {.IsAvailable = TRUE,
-                                     .Validate    = TrapValidateSysret,
-                                     EXITS_OF_CORE(EferSyscallHook)},
-    [TRAP_EXECUTION_MODE_CHANGED] = {.IsAvailable = TRUE,
-                                     .Validate    = TrapValidateMode,
-                                     .Arm         = TrapArmMode,
-                                     .Disarm      = TrapDisarmMode},
-    [EXCEPTION_OCCURRED]          = {.IsAvailable = TRUE, .Limit = 31, EXITS_OF_INDEX(ExceptionBitmap)},
+    [IN_INSTRUCTION_EXECUTION]     = {.IsAvailable = TRUE, .Limit = 0xFFFF, EXITS_OF_INDEX(IoExiting)},
+    [OUT_INSTRUCTION_EXECUTION]    = {.IsAvailable = TRUE, .Limit = 0xFFFF, EXITS_OF_INDEX(IoExiting)},
+    [EXTERNAL_INTERRUPT_OCCURRED]  = {.IsAvailable = TRUE,
+                                      .Validate    = TrapValidateInterrupt,
+                                      EXITS_OF_CORE(ExternalInterruptExiting)},
+    [SYSCALL_HOOK_EFER_SYSCALL]    = {.IsAvailable = TRUE,
+                                      .Validate    = TrapValidateSyscall,
+                                      EXITS_OF_CORE(EferSyscallHook)},
+    [SYSCALL_HOOK_EFER_SYSRET]     = {.IsAvailable = TRUE,
+                                      .Validate    = TrapValidateSysret,
+                                      EXITS_OF_CORE(EferSyscallHook)},
+    [TRAP_EXECUTION_MODE_CHANGED]  = {.IsAvailable = TRUE,
+                                      .Validate    = TrapValidateMode,
+                                      .Arm         = TrapArmMode,
+                                      .Disarm      = TrapDisarmMode},
+    [EXCEPTION_OCCURRED]           = {.IsAvailable = TRUE, .Limit = 31, EXITS_OF_INDEX(ExceptionBitmap)},
+    [DEBUG_REGISTERS_ACCESSED]     = {.IsAvailable = TRUE, .Limit = 7, EXITS_OF_CORE(MovDebugRegsExiting)},
+    [TSC_INSTRUCTION_EXECUTION]    = {.IsAvailable = TRUE, .Limit = 1, EXITS_OF_CORE(RdtscExiting)},
+    [PMC_INSTRUCTION_EXECUTION]    = {.IsAvailable = TRUE, .Limit = INDEX_LIMIT, EXITS_OF_CORE(RdpmcExiting)},
+    [VMCALL_INSTRUCTION_EXECUTION] = {.IsAvailable = TRUE, .Limit = NO_LIMIT},
+    [CONTROL_REGISTER_MODIFIED]    = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(CrWrite)},
+    [CONTROL_REGISTER_READ]        = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(CrRead)},
+    [CONTROL_REGISTER_3_MODIFIED]  = {.IsAvailable = TRUE, .Limit = NO_LIMIT, EXITS_OF_CORE(MovToCr3Exiting)},
+    [XSETBV_INSTRUCTION_EXECUTION] = {.IsAvailable = TRUE, .Limit = INDEX_LIMIT},
 };
 
 /* What a type gives no meaning to must be zero: a later version may give it one. */

@@ -166,6 +166,16 @@ static VOID EventRecordContext(const DEBUGGER_CORE *Core, DEBUGGER_EVENT_RECORD 
     Record->Access          = IsMonitor ? (UINT8)Access->Access : 0;
 }
 
+/* Of control and debug registers the record tells what was moved where. */
+static VOID EventRecordRegister(DEBUGGER_EVENT_RECORD *Record)
+{
+    if (EventTypeIsOfRegister(Record->EventType)) {
+        Record->Register = *VmFuncGetRegisterAccess();
+    } else {
+        Record->Register = (VMM_REGISTER_ACCESS){0};
+    }
+}
+
 /* What the records of all events of this exit and stage have in common. */
 static DEBUGGER_EVENT_RECORD *EventBeginRecord(DEBUGGER_CORE *Core, UINT32 EventType, UINT32 Stage,
                                                PVOID Context, const GUEST_REGS *Regs)
@@ -180,6 +190,7 @@ static DEBUGGER_EVENT_RECORD *EventBeginRecord(DEBUGGER_CORE *Core, UINT32 Event
     Record->ProcessId = Process->ProcessId;
     Record->ThreadId  = Process->ThreadId;
     EventRecordContext(Core, Record, Context);
+    EventRecordRegister(Record);
     PlatformMemoryCopy(Record->ProcessName, Process->Name, sizeof(Process->Name));
     PlatformMemoryCopy(&Record->Regs, Regs, sizeof(*Regs));
     Record->ChangedRegs = 0;
@@ -203,6 +214,14 @@ static VOID EventRequestPost(DEBUGGER_CORE *Core, const GUEST_REGS *Regs, BOOLEA
     PlatformMemoryCopy(&Core->Before, Regs, sizeof(*Regs));
     Core->Rip          = VmFuncGetLastVmexitRip(Core->CoreId);
     *PostEventRequired = TRUE;
+}
+
+/* OptionalParam2 of a written control register: the bits whose change is meant, 0 for all. */
+static BOOLEAN EventIsOfChangedBits(const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    const VMM_REGISTER_ACCESS *Access = VmFuncGetRegisterAccess();
+
+    return Options->OptionalParam2 == 0 || ((Access->Before ^ Access->After) & Options->OptionalParam2) != 0;
 }
 
 /* What the events that fit share in one exit and stage. */
@@ -266,7 +285,8 @@ EventTriggerFrom(EVENT_WALK *Walk, DEBUGGER_CORE *Core, UINT32 Stage, PVOID Cont
 
     Core->ShortCircuited &= !IsPre;
     while ((Event = EventWalkNext(Walk)) != NULL) {
-        if (__atomic_load_n(&Event->Wish, __ATOMIC_RELAXED) != DEBUGGER_EVENT_WANTED) {
+        if (__atomic_load_n(&Event->Wish, __ATOMIC_RELAXED) != DEBUGGER_EVENT_WANTED ||
+            (Walk->EventType == CONTROL_REGISTER_MODIFIED && !EventIsOfChangedBits(&Event->Options))) {
             continue;
         }
         if (IsPre) {

@@ -53,6 +53,13 @@ static inline DEBUGGER_EVENT *EventNextIndexed(const DEBUGGER_EVENT *Event)
 }
 
 /* The types whose context is an EPT_HOOKS_CONTEXT. */
+/* Types of which VmFuncGetRegisterAccess tells what is moved where. */
+static inline BOOLEAN EventTypeIsOfRegister(UINT32 EventType)
+{
+    return EventType == DEBUG_REGISTERS_ACCESSED ||
+           (EventType >= CONTROL_REGISTER_MODIFIED && EventType <= CONTROL_REGISTER_3_MODIFIED);
+}
+
 static inline BOOLEAN EventTypeIsMonitor(UINT32 EventType)
 {
     return EventType <= HIDDEN_HOOK_EXECUTE;

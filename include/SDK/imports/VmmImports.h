@@ -74,6 +74,10 @@ const GUEST_XMM_REGS *VmFuncGetXmmRegs(VOID);
  */
 VOID VmFuncSetTriggerEvent(VMM_EVENT_TYPE_ENUM EventType, BOOLEAN Set);
 
+/* Root, in an event of a control or debug register (CONTROL_REGISTER_..., DEBUG_REGISTERS_ACCESSED): what is
+ * moved where. Valid until the end of the exit. */
+const VMM_REGISTER_ACCESS *VmFuncGetRegisterAccess(VOID);
+
 /* Any but root. Executes a VMCALL with our signature; the result is NTSTATUS-like (0 is success). */
 UINT64 VmFuncVmxVmcall(UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2,
                        UINT64 OptionalParam3);

@@ -15,9 +15,17 @@ typedef struct _INSTRUCTION {
     UINT32 Length;
     UINT64 Rax, Rcx, Rdx; /* inputs */
     UINT64 Context;
+    UINT64 Qualification;
+    UINT64 RaxInPost; /* what POST sees, where the effect is in RAX; 0: where it is not */
     VOID (*ExpectEffect)(VOID);
     VOID (*ExpectNoEffect)(VOID);
 } INSTRUCTION;
+
+#define CR4_TSD (1ull << 2)
+#define TS      (1ull << 3)
+
+/* Inputs of the instruction, and what it finds, for the functions below. */
+static UINT64 g_Rax, g_Rcx, g_Rdx, g_Cr3, g_Cr4;
 
 #define GARBAGE_ABOVE 0xABCDEF0100000000ull /* what 32-bit inputs may have in their upper halves */
 
@@ -67,14 +75,136 @@ static VOID XsetbvDidNotHappen(VOID)
     assert_int_equal(Guest()->Xcr0, 3);
 }
 
+#define TSC_NOW 0x1234567890ull
+#define PMC_NOW 0xAB01234567ull
+#define NEW_CR3 0x6789002ull
+#define KEEP    (1ull << 63) /* translations of its PCID may stay */
+
+static VOID RdtscHappened(VOID)
+{
+    assert_int_equal(Guest()->Regs.rax, (UINT32)TSC_NOW);
+    assert_int_equal(Guest()->Regs.rdx, TSC_NOW >> 32);
+    assert_int_equal(Guest()->Regs.rcx, g_Rcx);
+}
+
+static VOID RdtscpHappened(VOID)
+{
+    assert_int_equal(Guest()->Regs.rax, (UINT32)TSC_NOW);
+    assert_int_equal(Guest()->Regs.rdx, TSC_NOW >> 32);
+    assert_int_equal(Guest()->Regs.rcx, 0x6F5E4D3C); /* IA32_TSC_AUX, which is TEST_MSR */
+}
+
+static VOID RdpmcHappened(VOID)
+{
+    assert_int_equal(Guest()->Regs.rax, (UINT32)PMC_NOW);
+    assert_int_equal(Guest()->Regs.rdx, PMC_NOW >> 32);
+}
+
+static VOID RegistersAreUntouched(VOID)
+{
+    assert_int_equal(Guest()->Regs.rax, g_Rax);
+    assert_int_equal(Guest()->Regs.rcx, g_Rcx);
+    assert_int_equal(Guest()->Regs.rdx, g_Rdx);
+}
+
+static VOID Dr0IsWritten(VOID)
+{
+    assert_int_equal(Guest()->Dr0, g_Rax);
+}
+
+static VOID Dr0IsUntouched(VOID)
+{
+    assert_int_equal(Guest()->Dr0, 0x5555);
+}
+
+static VOID Dr6IsRead(VOID)
+{
+    assert_int_equal(Guest()->Regs.rax, 0xFFFF0FF0);
+}
+
+static VOID Cr4IsWritten(VOID)
+{
+    assert_int_equal(CpuReadCr4(), g_Rax);
+}
+
+static VOID Cr4IsUntouched(VOID)
+{
+    assert_int_equal(CpuReadCr4(), g_Cr4);
+}
+
+static VOID TsIsCleared(VOID)
+{
+    assert_int_equal(CpuReadCr0() & TS, 0);
+}
+
+static VOID TsIsSet(VOID)
+{
+    assert_int_equal(CpuReadCr0() & TS, TS);
+}
+
+static VOID Cr3IsWritten(VOID)
+{
+    assert_int_equal(Guest()->Cr3, NEW_CR3);
+}
+
+static VOID Cr3IsUntouched(VOID)
+{
+    assert_int_equal(Guest()->Cr3, g_Cr3);
+}
+
+static VOID Cr3IsRead(VOID)
+{
+    assert_int_equal(Guest()->Regs.rax, g_Cr3);
+}
+
+static VOID Cr8IsWritten(VOID)
+{
+    assert_int_equal(Guest()->Cr8, 7);
+}
+
+static VOID Cr8IsUntouched(VOID)
+{
+    assert_int_equal(Guest()->Cr8, 5);
+}
+
+static VOID Cr8IsRead(VOID)
+{
+    assert_int_equal(Guest()->Regs.rax, 5);
+}
+
+#define FROM_REGISTER (1u << 4)
+#define BY_CLTS       (2u << 4)
+
 static const INSTRUCTION Instructions[] = {
-    {"CPUID", CPUID_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_CPUID, 2, GARBAGE_ABOVE, 0, 0, 0,
+    {"CPUID", CPUID_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_CPUID, 2, GARBAGE_ABOVE, 0, 0, 0, 0, 0x16,
      CpuidHappened, CpuidDidNotHappen},
     {"RDMSR", RDMSR_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_RDMSR, 2, 1, GARBAGE_ABOVE | TEST_MSR, 2,
-     TEST_MSR, RdmsrHappened, RdmsrDidNotHappen},
+     TEST_MSR, 0, 0x6F5E4D3C, RdmsrHappened, RdmsrDidNotHappen},
     {"WRMSR", WRMSR_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_WRMSR, 2, GARBAGE_ABOVE | 1,
-     GARBAGE_ABOVE | TEST_MSR, 2, TEST_MSR, WrmsrHappened, WrmsrDidNotHappen},
-    {"XSETBV", XSETBV_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_XSETBV, 3, 7, GARBAGE_ABOVE, 0, 0,
+     GARBAGE_ABOVE | TEST_MSR, 2, TEST_MSR, 0, 0, WrmsrHappened, WrmsrDidNotHappen},
+    {"RDTSC", TSC_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_RDTSC, 2, ~0ull, 1, ~0ull, 0, 0,
+     (UINT32)TSC_NOW, RdtscHappened, RegistersAreUntouched},
+    {"RDTSCP", TSC_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_RDTSCP, 3, ~0ull, ~0ull, ~0ull, 1, 0,
+     (UINT32)TSC_NOW, RdtscpHappened, RegistersAreUntouched},
+    {"RDPMC", PMC_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_RDPMC, 2, ~0ull, GARBAGE_ABOVE | 2, ~0ull, 2,
+     0, (UINT32)PMC_NOW, RdpmcHappened, RegistersAreUntouched},
+    {"MOV DR0", DEBUG_REGISTERS_ACCESSED, VMX_EXIT_REASON_MOV_DR, 3, 0xFFFFFFFF81234567, 0, 0, 0, 0, 0,
+     Dr0IsWritten, Dr0IsUntouched},
+    {"MOV from DR6", DEBUG_REGISTERS_ACCESSED, VMX_EXIT_REASON_MOV_DR, 3, 1, 0, 0, 6, 6 | FROM_REGISTER,
+     0xFFFF0FF0, Dr6IsRead, RegistersAreUntouched},
+    {"MOV CR4", CONTROL_REGISTER_MODIFIED, VMX_EXIT_REASON_MOV_CR, 3, 0x370EF8 ^ CR4_TSD, 0, 0, 4, 4, 0,
+     Cr4IsWritten, Cr4IsUntouched},
+    {"CLTS", CONTROL_REGISTER_MODIFIED, VMX_EXIT_REASON_MOV_CR, 2, 0, 0, 0, 0, BY_CLTS, 0, TsIsCleared,
+     TsIsSet},
+    {"MOV CR3", CONTROL_REGISTER_3_MODIFIED, VMX_EXIT_REASON_MOV_CR, 3, KEEP | NEW_CR3, 0, 0, NEW_CR3, 3, 0,
+     Cr3IsWritten, Cr3IsUntouched},
+    {"MOV from CR3", CONTROL_REGISTER_READ, VMX_EXIT_REASON_MOV_CR, 3, 1, 0, 0, 3, 3 | FROM_REGISTER,
+     0x2345001, Cr3IsRead, RegistersAreUntouched},
+    {"MOV CR8", CONTROL_REGISTER_MODIFIED, VMX_EXIT_REASON_MOV_CR, 4, 7, 0, 0, 8, 8, 0, Cr8IsWritten,
+     Cr8IsUntouched},
+    {"MOV from CR8", CONTROL_REGISTER_READ, VMX_EXIT_REASON_MOV_CR, 4, 1, 0, 0, 8, 8 | FROM_REGISTER, 5,
+     Cr8IsRead, RegistersAreUntouched},
+    {"XSETBV", XSETBV_INSTRUCTION_EXECUTION, VMX_EXIT_REASON_EXECUTE_XSETBV, 3, 7, GARBAGE_ABOVE, 0, 0, 0, 0,
      XsetbvHappened, XsetbvDidNotHappen},
 };
 
@@ -86,16 +216,31 @@ static VOID Prepare(const INSTRUCTION *Instruction)
     memset(&g_Test, 0, sizeof(g_Test));
     g_Instruction = Instruction;
     FakeMsrSet(0, TEST_MSR, 0x76F5E4D3C);
-    Guest()->Rip      = TEST_RIP;
-    Guest()->Xcr0     = 3;
-    Guest()->Regs.rax = Instruction->Rax;
-    Guest()->Regs.rcx = Instruction->Rcx;
-    Guest()->Regs.rdx = Instruction->Rdx;
+    Guest()->Rip    = TEST_RIP;
+    Guest()->Xcr0   = 3;
+    Guest()->Tsc    = TSC_NOW;
+    Guest()->Pmc[2] = PMC_NOW;
+    Guest()->Dr0    = 0x5555;
+    Guest()->Cr0 |= TS;
+    Guest()->Cr3 = g_Cr3 = 0x2345001;
+    g_Cr4                = 0x370EF8;
+    Guest()->Cr4 &= ~CR4_TSD;
+    Guest()->Cr8                 = 5;
+    GuestVCpu()->Vmx->WatchedCr0 = TS;
+    GuestVCpu()->Vmx->WatchedCr4 = CR4_TSD;
+    g_Rax                        = Instruction->Rax;
+    g_Rcx                        = Instruction->Rcx;
+    g_Rdx                        = Instruction->Rdx;
+    Guest()->Regs.rax            = Instruction->Rax;
+    Guest()->Regs.rcx            = Instruction->Rcx;
+    Guest()->Regs.rdx            = Instruction->Rdx;
 }
 
 static VOID Execute(VOID)
 {
-    FakeExitInstruction(g_Instruction->Reason, g_Instruction->Length);
+    FakeExit(&(FAKE_EXIT){.Reason            = g_Instruction->Reason,
+                          .InstructionLength = g_Instruction->Length,
+                          .Qualification     = g_Instruction->Qualification});
 }
 
 static VOID ExpectEvent(UINT32 Index, VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE Stage)
@@ -163,12 +308,8 @@ static BOOLEAN SeeTheEffectInPost(GUEST_REGS *Regs, BOOLEAN IsPost)
 {
     if (!IsPost)
         return SeeNoEffectYet(Regs, IsPost);
-    if (g_Instruction->Type == CPUID_INSTRUCTION_EXECUTION)
-        assert_int_equal(Regs->rbx, 0x756E6547);
-    else if (g_Instruction->Type == RDMSR_INSTRUCTION_EXECUTION)
-        assert_int_equal(Regs->rax, 0x6F5E4D3C);
-    else
-        g_Instruction->ExpectEffect();
+    if (g_Instruction->RaxInPost != 0)
+        assert_int_equal(Regs->rax, g_Instruction->RaxInPost);
     return TRUE; /* POST's answer changes nothing */
 }
 
@@ -293,7 +434,7 @@ static void ArmingOneTypeReportsNoOther(void **State)
         {
             Prepare(Instruction);
             Execute();
-            assert_int_equal(g_Test.EventCount, Instruction == Armed ? 1 : 0);
+            assert_int_equal(g_Test.EventCount, Instruction->Type == Armed->Type ? 1 : 0);
         }
         VmFuncSetTriggerEvent(Armed->Type, FALSE);
     }
@@ -393,6 +534,69 @@ static void AShortCircuitCanAnswerItself(void **State)
     ExpectDone(2);
     assert_int_equal(Guest()->Regs.rax, 0x1234);
     assert_int_equal(Guest()->Regs.rdx, 0x5678);
+}
+
+static BOOLEAN MoveOtherValue(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    if (!IsPost)
+        Regs->rax ^= g_Rdx;
+    return FALSE;
+}
+
+/* What PRE makes of the source is written. */
+static void TheValueThatPreChoseIsMoved(void **State)
+{
+    static const struct {
+        const CHAR *Name;
+        UINT64 Change;
+        UINT64 (*Read)(VOID);
+        UINT64 Result;
+    } Moves[] = {{"MOV DR0", 0x11, CpuReadDr0, 0xFFFFFFFF81234576},
+                 {"MOV CR8", 7 ^ 3, CpuReadCr8, 3},
+                 {"MOV CR3", 0x1000, CpuReadCr3, NEW_CR3 ^ 0x1000},
+                 {"MOV CR4", 1u << 9, CpuReadCr4, 0x370EF8 ^ CR4_TSD ^ 1u << 9}};
+    UINT32 Index;
+
+    (void)State;
+    for (Index = 0; Index < COUNT_OF(Moves); Index++) {
+        FOR_EACH_INSTRUCTION(Instruction)
+        {
+            if (strcmp(Instruction->Name, Moves[Index].Name) != 0)
+                continue;
+            VmFuncSetTriggerEvent(Instruction->Type, TRUE);
+            Prepare(Instruction);
+            g_Rdx          = Moves[Index].Change;
+            g_Test.OnEvent = MoveOtherValue;
+            Execute();
+            ExpectDone(Instruction->Length);
+            assert_int_equal(Moves[Index].Read(), Moves[Index].Result);
+            VmFuncSetTriggerEvent(Instruction->Type, FALSE);
+        }
+    }
+}
+
+static BOOLEAN AnswerInPost(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    if (IsPost)
+        Regs->rax = 0x77777777;
+    return FALSE;
+}
+
+static void WhatPostMakesOfTheDestinationIsTheGuests(void **State)
+{
+    (void)State;
+    FOR_EACH_INSTRUCTION(Instruction)
+    {
+        if (Instruction->RaxInPost == 0)
+            continue;
+        VmFuncSetTriggerEvent(Instruction->Type, TRUE);
+        Prepare(Instruction);
+        g_Test.OnEvent   = AnswerInPost;
+        g_Test.WantsPost = TRUE;
+        Execute();
+        assert_int_equal(Guest()->Regs.rax, 0x77777777);
+        VmFuncSetTriggerEvent(Instruction->Type, FALSE);
+    }
 }
 
 /* --- RSP and RFLAGS --- */
@@ -510,6 +714,19 @@ static void AForeignVmcallIsAnEventWithItsNumber(void **State)
     ExpectUndefinedOpcode(); /* then as on a machine without us */
 }
 
+static void AForeignVmcallHasItsPostToo(void **State)
+{
+    (void)State;
+    VmFuncSetTriggerEvent(VMCALL_INSTRUCTION_EXECUTION, TRUE);
+    g_Test.WantsPost = TRUE;
+    ForeignVmcall(5);
+    assert_int_equal(g_Test.EventCount, 2);
+    assert_int_equal(g_Test.Events[1].Type, VMCALL_INSTRUCTION_EXECUTION);
+    assert_int_equal(g_Test.Events[1].Stage, POST);
+    assert_int_equal(g_Test.Events[1].Context, 5);
+    ExpectUndefinedOpcode();
+}
+
 static void AForeignVmcallThatIsShortCircuitedIsDone(void **State)
 {
     (void)State;
@@ -556,11 +773,14 @@ int main(void)
         TEST(TheMsrThatPreChoseIsRead),
         TEST(WhatPostChangesIsWhatTheGuestSees),
         TEST(AShortCircuitCanAnswerItself),
+        TEST(TheValueThatPreChoseIsMoved),
+        TEST(WhatPostMakesOfTheDestinationIsTheGuests),
         TEST(AChangedRspReachesTheGuest),
         TEST(AChangedRflagsReachesTheGuest),
         TEST(OfImpossibleFlagsThePossibleOnesAreTaken),
         TEST(OtherRegistersStay),
         TEST(AForeignVmcallIsAnEventWithItsNumber),
+        TEST(AForeignVmcallHasItsPostToo),
         TEST(AForeignVmcallThatIsShortCircuitedIsDone),
         TEST(OurVmcallsAreNoEvents),
         TEST(AFaultOfTheEffectKeepsRipAndPostStillComes),
