@@ -103,5 +103,7 @@ extern const COMMAND g_CommandContinue, g_CommandCpuid, g_CommandEpthook, g_Comm
     g_CommandSleep, g_CommandStatus, g_CommandSymbols, g_CommandUnload, g_CommandVa2pa;
 extern const COMMAND g_CommandException, g_CommandInterrupt, g_CommandIoin, g_CommandIoout, g_CommandMode,
     g_CommandSyscall, g_CommandSysret; /* TrapCommands.c */
+extern const COMMAND g_CommandCr3, g_CommandCrread, g_CommandCrwrite, g_CommandDr, g_CommandPmc, g_CommandTsc,
+    g_CommandVmcall, g_CommandXsetbv; /* InstructionCommands.c */
 
 #endif

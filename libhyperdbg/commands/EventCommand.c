@@ -66,6 +66,8 @@ VOID EventAddFilters(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGER_EVENT
 {
     if (Options->HasOptionalParam1)
         EventAddContext(Session, Text, Options);
+    if (Options->EventType == CONTROL_REGISTER_MODIFIED && Options->OptionalParam2 != 0)
+        TextAdd(Text, "%smask %llx", Text->Length > 0 ? " " : "", Options->OptionalParam2);
     if (Options->ProcessId != HYPERDBG_ALL_PROCESSES)
         TextAdd(Text, "%spid 0n%u", Text->Length > 0 ? " " : "", Options->ProcessId);
     if (Options->CoreId != HYPERDBG_ALL_CORES)
@@ -100,6 +102,8 @@ VOID EventAddOptionsObject(HYPERDBG_SESSION *Session, struct json_object *Object
     if (Options->HasOptionalParam1)
         JsonAddHex(Object, Type->ContextName != NULL ? Type->ContextName : "context",
                    Options->OptionalParam1);
+    if (Options->EventType == CONTROL_REGISTER_MODIFIED && Options->OptionalParam2 != 0)
+        JsonAddHex(Object, "mask", Options->OptionalParam2);
     if (EventTypeIsHook(Options->EventType))
         EventAddPlaceObject(Session, Object, Options);
     if (Options->ProcessId != HYPERDBG_ALL_PROCESSES)

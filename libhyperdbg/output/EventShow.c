@@ -95,6 +95,19 @@ static VOID EventAddAccess(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGER
     TextAdd(Text, " (physical %llx)", Event->PhysicalAddress);
 }
 
+/* "  370ef0 -> 370ee0 from rax", or "  = 370ef0 to rax" of one that is read. */
+static VOID EventAddRegister(TEXT *Text, const DEBUGGER_EVENT_RECORD *Event)
+{
+    const VMM_REGISTER_ACCESS *Access = &Event->Register;
+
+    if (Access->IsWrite)
+        TextAdd(Text, "  %llx -> %llx", Access->Before, Access->After);
+    else
+        TextAdd(Text, "  = %llx", Access->Before);
+    if (Access->Operand < GUEST_REGS_GENERAL_COUNT)
+        TextAdd(Text, " %s %s", Access->IsWrite ? "from" : "to", g_RegisterNames[Access->Operand]);
+}
+
 /* A breakpoint is where the instruction is, which is on the line already. */
 static VOID EventAddContext(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGER_EVENT_RECORD *Event)
 {
@@ -109,6 +122,8 @@ static VOID EventAddContext(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGE
     TextAdd(Text, "  %s %llx", Label, Event->Context);
     if (EventHasMsr(Event) && MsrName(Event->Context) != NULL)
         TextAdd(Text, " %s", MsrName(Event->Context));
+    if (EventTypeIsOfRegister(Event->EventType))
+        EventAddRegister(Text, Event);
 }
 
 /* The values that matter; a register that only repeats the context is left out. Returns a bit for each
@@ -207,6 +222,15 @@ static VOID EventAddAccessObject(HYPERDBG_SESSION *Session, struct json_object *
     EventAddSymbolObject(Session, Object, "context_symbol", Event->Context);
 }
 
+static VOID EventAddRegisterObject(struct json_object *Object, const VMM_REGISTER_ACCESS *Access)
+{
+    JsonAddBoolean(Object, "write", Access->IsWrite != 0);
+    JsonAddHex(Object, "value_before", Access->Before);
+    JsonAddHex(Object, "value_after", Access->After);
+    if (Access->Operand < GUEST_REGS_GENERAL_COUNT)
+        JsonAddText(Object, "operand", g_RegisterNames[Access->Operand]);
+}
+
 static VOID EventAddContextObject(HYPERDBG_SESSION *Session, struct json_object *Object,
                                   const DEBUGGER_EVENT_RECORD *Event)
 {
@@ -219,6 +243,8 @@ static VOID EventAddContextObject(HYPERDBG_SESSION *Session, struct json_object 
         JsonAddText(Object, "msr_name", MsrName(Event->Context));
     if (EventTypeIsMonitored(Event->EventType))
         EventAddAccessObject(Session, Object, Event);
+    if (EventTypeIsOfRegister(Event->EventType))
+        EventAddRegisterObject(Object, &Event->Register);
 }
 
 static VOID EventShowObject(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *Header,

@@ -27,6 +27,10 @@ static const EVENT_VALUE g_SyscallBefore[] = {
 static const EVENT_VALUE g_SyscallAfter[] = {{"rcx", NONE, RCX, 64}, {"r11", NONE, R11, 64}, {0}};
 static const EVENT_VALUE g_SysretValues[] = {{"rax", NONE, RAX, 64}, {"rcx", NONE, RCX, 64}, {0}};
 
+static const EVENT_VALUE g_CounterValues[] = {{"edx:eax", RDX, RAX, 32}, {0}};
+static const EVENT_VALUE g_VmcallValues[]  = {
+     {"rcx", NONE, RCX, 64}, {"rdx", NONE, RDX, 64}, {"rbx", NONE, RBX, 64}, {0}};
+
 static const EVENT_TYPE g_EventTypes[] = {
     [HIDDEN_HOOK_READ_AND_WRITE_AND_EXECUTE] = {"!monitor rwx", "address", NULL, NULL},
     [HIDDEN_HOOK_READ_AND_WRITE]             = {"!monitor rw", "address", NULL, NULL},
@@ -47,15 +51,15 @@ static const EVENT_TYPE g_EventTypes[] = {
     [EXCEPTION_OCCURRED]                     = {"!exception", "vector", NULL, NULL},
     [EXTERNAL_INTERRUPT_OCCURRED]            = {"!interrupt", "vector", NULL, NULL},
     [DEBUG_REGISTERS_ACCESSED]               = {"!dr", "register", NULL, NULL},
-    [TSC_INSTRUCTION_EXECUTION]              = {"!tsc", "rdtscp", NULL, NULL},
-    [PMC_INSTRUCTION_EXECUTION]              = {"!pmc", "counter", NULL, NULL},
-    [VMCALL_INSTRUCTION_EXECUTION]           = {"!vmcall", "number", NULL, NULL},
+    [TSC_INSTRUCTION_EXECUTION]              = {"!tsc", "rdtscp", NULL, g_CounterValues},
+    [PMC_INSTRUCTION_EXECUTION]              = {"!pmc", "counter", NULL, g_CounterValues},
+    [VMCALL_INSTRUCTION_EXECUTION]           = {"!vmcall", "number", g_VmcallValues, g_VmcallValues},
     [CONTROL_REGISTER_MODIFIED]              = {"!crwrite", "register", NULL, NULL},
     [CONTROL_REGISTER_READ]                  = {"!crread", "register", NULL, NULL},
     [CONTROL_REGISTER_3_MODIFIED]            = {"!cr3", "value", NULL, NULL},
     [TRAP_EXECUTION_MODE_CHANGED]            = {"!mode", "mode", NULL, NULL},
     [TRAP_EXECUTION_INSTRUCTION_TRACE]       = {"!trace", "kind", NULL, NULL},
-    [XSETBV_INSTRUCTION_EXECUTION]           = {"!xsetbv", "xcr", NULL, NULL},
+    [XSETBV_INSTRUCTION_EXECUTION]           = {"!xsetbv", "xcr", g_CounterValues, g_CounterValues},
 };
 STATIC_ASSERT(COUNT_OF(g_EventTypes) == VMM_EVENT_TYPE_COUNT);
 
@@ -67,6 +71,12 @@ BOOLEAN EventTypeIsMonitored(UINT32 Type)
 BOOLEAN EventTypeIsHook(UINT32 Type)
 {
     return Type <= HIDDEN_HOOK_EXEC_CC;
+}
+
+BOOLEAN EventTypeIsOfRegister(UINT32 Type)
+{
+    return Type == DEBUG_REGISTERS_ACCESSED ||
+           (Type >= CONTROL_REGISTER_MODIFIED && Type <= CONTROL_REGISTER_3_MODIFIED);
 }
 
 const CHAR *EventAccessName(UINT32 Access)

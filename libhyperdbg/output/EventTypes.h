@@ -30,6 +30,9 @@ typedef struct _EVENT_TYPE {
 BOOLEAN EventTypeIsMonitored(UINT32 Type);
 BOOLEAN EventTypeIsHook(UINT32 Type);
 
+/* Control and debug registers: the record tells what was moved where. */
+BOOLEAN EventTypeIsOfRegister(UINT32 Type);
+
 /* "read", "read+write"...: bit 0 read, 1 write, 2 execute. */
 const CHAR *EventAccessName(UINT32 Access);
 

@@ -30,8 +30,8 @@ static const CHAR *Complete(BENCH *Bench, const CHAR *Marked)
 }
 
 #define ALL_COMMANDS                                                                                         \
-    "!cpuid,!epthook,!exception,!interrupt,!ioin,!ioout,!mode,!monitor,!msrread,!msrwrite,!pa2va,!pte,"      \
-    "!syscall,!sysret,!va2pa,.exits,.help,.script,.status,continue,events,exit,flush,g,"                     \
+    "!cpuid,!cr3,!crread,!crwrite,!dr,!epthook,!exception,!interrupt,!ioin,!ioout,!mode,!monitor,!msrread,!msrwrite,!pa2va,!pmc,!pte,!syscall,!sysret,!tsc,!va2pa,!vmcall,!xsetbv,"  \
+    ".exits,.help,.script,.status,continue,events,exit,flush,g,"  \
     "go,help,load,maps,pause,q,quit,sleep,status,unload,x"
 
 static void EveryPlaceOffersWhatFits(void **State)
@@ -42,11 +42,10 @@ static void EveryPlaceOffersWhatFits(void **State)
     } Cases[] = {
         {"|", "0:" ALL_COMMANDS},
         {"  |", "2:" ALL_COMMANDS},
-        {"!|", "0:!cpuid,!epthook,!exception,!interrupt,!ioin,!ioout,!mode,!monitor,!msrread,!msrwrite,!"
-               "pa2va,!pte,!syscall,!sysret,!va2pa"},
-        {"!c|", "0:!cpuid"},
-        {"!C|", "0:!cpuid"},
-        {"!c|puid", "0:!cpuid"},
+        {"!|", "0:!cpuid,!cr3,!crread,!crwrite,!dr,!epthook,!exception,!interrupt,!ioin,!ioout,!mode,!monitor,!msrread,!msrwrite,!pa2va,!pmc,!pte,!syscall,!sysret,!tsc,!va2pa,!vmcall,!xsetbv"},
+        {"!c|", "0:!cpuid,!cr3,!crread,!crwrite"},
+        {"!C|", "0:!cpuid,!cr3,!crread,!crwrite"},
+        {"!c|puid", "0:!cpuid,!cr3,!crread,!crwrite"},
         {"y|", "0:"},
         {"!cpuid|", "0:!cpuid"},
         {"!cpuid |", "7:all,budget,core,pid,sc,script,stage"},

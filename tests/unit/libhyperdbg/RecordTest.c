@@ -349,7 +349,7 @@ static void RecordsThatAreNotUnderstoodAreNamed(void **State)
     assert_string_equal(
         Bench->Output,
         "error: a record of the unknown kind abc (5 bytes) was passed over\n"
-        "error: an event's record holds 5 bytes instead of 208: are the modules of another version?\n"
+        "error: an event's record holds 5 bytes instead of 232: are the modules of another version?\n"
         "[-0.000097 s] core 0  good\n");
     BenchFree(Bench);
 }
