@@ -15,6 +15,7 @@
 #include "hyperhv/core/Hv.h"
 
 #include "SDK/ErrorCodes.h"
+#include "SDK/VmcallNumbers.h"
 #include "platform/PlatformCpu.h"
 #include "platform/PlatformMemory.h"
 #include "hyperhv/core/Apic.h"
@@ -73,13 +74,19 @@ static VOID HvDevirtualizeThisCore(PVOID Context)
 
 /* --- the machine's life --- */
 
-static BOOLEAN HvCoreOnline(UINT32 CoreId)
+static BOOLEAN HvJoin(UINT32 CoreId)
 {
     PlatformCpuRunOn(CoreId, HvVirtualizeThisCore, NULL);
-    if (g_GuestState[CoreId].LaunchError == 0) {
-        ConfigurationApplyToCore(CoreId);
+    if (g_GuestState[CoreId].LaunchError != 0)
+        return FALSE;
+    ConfigurationApplyToCore(CoreId);
+    return TRUE;
+}
+
+static BOOLEAN HvCoreOnline(UINT32 CoreId)
+{
+    if (HvJoin(CoreId))
         return TRUE;
-    }
     LogError("core %u stays offline: it cannot join the VMM (error %x)", CoreId,
              g_GuestState[CoreId].LaunchError);
     return FALSE;
@@ -90,21 +97,44 @@ static VOID HvCoreOffline(UINT32 CoreId)
     PlatformCpuRunOn(CoreId, HvDevirtualizeThisCore, NULL);
 }
 
+/* A sleep to memory forgets VMX operation, and one to disk would write it into the image. */
+static VOID HvSuspend(VOID)
+{
+    PlatformCpuRunOnAll(HvDevirtualizeThisCore, NULL);
+}
+
+/* Cores that went offline for the sleep have joined already. */
+static VOID HvResume(VOID)
+{
+    UINT32 CoreId;
+
+    for (CoreId = 0; CoreId < g_CoreCount; CoreId++) {
+        if (!PlatformCpuIsOnline(CoreId) || g_GuestState[CoreId].Lifecycle != VMM_CORE_OFF)
+            continue;
+        if (!HvJoin(CoreId))
+            LogError("core %u goes on without the VMM after the sleep (error %x)", CoreId,
+                     g_GuestState[CoreId].LaunchError);
+    }
+}
+
 static VOID HvShutdown(VOID)
 {
     PlatformCpuRunOnAll(HvDevirtualizeThisCore, NULL);
 }
 
-/* Only this core can be helped: the others are about to be stopped, and are guests of ours until the reset.
- */
+/* The others are stopped already, or soon will be, and cannot be waited for: they leave by themselves. */
 static VOID HvPanic(VOID)
 {
+    if (g_GuestState[PlatformCpuCurrent()].Lifecycle == VMM_CORE_RUNNING)
+        g_Backend->Vmcall(VMCALL_OTHERS_LEAVE, 0, 0, 0);
     HvDevirtualizeThisCore(NULL);
 }
 
 static const PLATFORM_CPU_LIFE HvLife = {
     .CoreOnline  = HvCoreOnline,
     .CoreOffline = HvCoreOffline,
+    .Suspend     = HvSuspend,
+    .Resume      = HvResume,
     .Shutdown    = HvShutdown,
     .Panic       = HvPanic,
 };

@@ -6,6 +6,7 @@
  */
 #include "SDK/VmcallNumbers.h"
 #include "hyperhv/core/Backend.h"
+#include "hyperhv/core/Broadcast.h"
 #include "hyperhv/core/ExitControls.h"
 #include "hyperhv/core/Instructions.h"
 #include "hyperhv/hooks/HookPage.h"
@@ -35,6 +36,13 @@ static UINT64 VmcallChangePageAttrib(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1,
 {
     (VOID) VCpu, (VOID)Param2, (VOID)Param3;
     return HookPageRefreshAt(Param1) ? VMCALL_STATUS_SUCCESS : VMCALL_STATUS_INVALID_PARAMETER;
+}
+
+static UINT64 VmcallOthersLeave(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2, UINT64 Param3)
+{
+    (VOID) Param1, (VOID)Param2, (VOID)Param3;
+    return g_Backend->Broadcast(VCpu, NMI_BROADCAST_ACTION_LEAVE, FALSE) ? VMCALL_STATUS_SUCCESS
+                                                                         : VMCALL_STATUS_UNSUCCESSFUL;
 }
 
 static UINT64 VmcallInveptAllContexts(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Param1, UINT64 Param2,
@@ -73,6 +81,7 @@ static const VMCALL_FUNCTION VmcallTable[VMCALL_LAST + 1] = {
     [VMCALL_INVEPT_ALL_CONTEXTS]   = VmcallInveptAllContexts,
     [VMCALL_INVEPT_SINGLE_CONTEXT] = VmcallInveptSingleContext,
     [VMCALL_ACCESS_MEMORY]         = VmcallAccessMemory,
+    [VMCALL_OTHERS_LEAVE]          = VmcallOthersLeave,
     [VMCALL_UPDATE_MODE_EXEC_TRAP] = VmcallUpdateModeTrap,
 };
 

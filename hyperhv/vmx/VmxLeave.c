@@ -15,6 +15,7 @@
 #include "platform/CpuInstructions.h"
 #include "platform/PlatformCpu.h"
 #include "platform/PlatformMemory.h"
+#include "hyperhv/core/Broadcast.h"
 #include "hyperhv/core/MsrNumbers.h"
 #include "hyperhv/vmx/ControlRegisters.h"
 #include "hyperhv/memory/MemoryMapper.h"
@@ -167,6 +168,8 @@ VOID VmxTripleFault(VIRTUAL_MACHINE_STATE *VCpu)
 
 VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message)
 {
+    if (VCpu->Lifecycle == VMM_CORE_RUNNING)
+        VmxBroadcast(VCpu, NMI_BROADCAST_ACTION_LEAVE, FALSE);
     if (VCpu->Lifecycle == VMM_CORE_RUNNING || VCpu->Lifecycle == VMM_CORE_LAUNCHING)
         VmxLeaveToKernel(VCpu);
     PlatformCpuPanic(Message);

@@ -46,6 +46,7 @@
 #define VMCALL_CHANGE_EXTERNAL_INTERRUPT_EXITING 0x17u
 #define VMCALL_CHANGE_MODE_EXEC_TRAP             0x18u
 #define VMCALL_UPDATE_MODE_EXEC_TRAP             0x19u /* the watched processes have changed; no parameters */
+#define VMCALL_OTHERS_LEAVE                      0x21u /* the kernel is about to end: all other cores leave VMX operation */
 #define VMCALL_ACCESS_MEMORY                     0x20u /* Param1: hyperhv/memory/MemoryRequest.c */
 #define VMCALL_LAST                              0xFFu /* the VMM's own numbers end here */
 

@@ -41,8 +41,11 @@ VOID PlatformCpuHotplugUnlock(VOID);
 typedef struct _PLATFORM_CPU_LIFE {
     BOOLEAN (*CoreOnline)(UINT32 CoreId); /* process, on that core; FALSE: the core stays offline */
     VOID (*CoreOffline)(UINT32 CoreId);   /* process, on that core, before it goes */
-    VOID (*Shutdown)(VOID);               /* process: reboot, power-off, kexec; all cores are online */
-    VOID (*Panic)(VOID);                  /* any context, on the panicking core; must not lock or wait */
+    VOID (*Suspend)(VOID);                /* process: the machine is about to sleep; all cores are online */
+    VOID (*Resume)
+    (VOID); /* process: it is awake again, or does not sleep after all; cores that were online are */
+    VOID (*Shutdown)(VOID); /* process: reboot, power-off, kexec; all cores are online */
+    VOID (*Panic)(VOID);    /* any context, on the panicking core; must not lock or wait */
 } PLATFORM_CPU_LIFE;
 
 /* Process context, under the hotplug lock. Life stays valid until it is unregistered. One user at a time.

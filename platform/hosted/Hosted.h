@@ -66,6 +66,8 @@ BOOLEAN HostedCpuGoOnline(UINT32 CoreId);
 VOID HostedCpuGoOffline(UINT32 CoreId);
 
 /* Calls the registered life's member, if there is one. */
+VOID HostedFireSuspend(VOID);
+VOID HostedFireResume(VOID);
 VOID HostedFireShutdown(VOID);
 VOID HostedFirePanic(VOID);
 

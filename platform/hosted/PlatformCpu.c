@@ -182,6 +182,18 @@ VOID HostedCpuGoOffline(UINT32 CoreId)
     g_IsOffline[CoreId] = TRUE;
 }
 
+VOID HostedFireSuspend(VOID)
+{
+    if (g_Life)
+        g_Life->Suspend();
+}
+
+VOID HostedFireResume(VOID)
+{
+    if (g_Life)
+        g_Life->Resume();
+}
+
 VOID HostedFireShutdown(VOID)
 {
     if (g_Life)

@@ -6,6 +6,7 @@
 #include <linux/cpuhotplug.h>
 #include <linux/panic_notifier.h>
 #include <linux/reboot.h>
+#include <linux/suspend.h>
 #include <linux/smp.h>
 
 #include <asm/irq_vectors.h>
@@ -85,6 +86,25 @@ static int CoreOffline(unsigned int Cpu)
     return 0;
 }
 
+/* To memory, to disk, from an image on disk, to idle. A sleep that another notifier refuses is told to be
+ * over. */
+static int Sleep(struct notifier_block *Block, unsigned long Action, void *Data)
+{
+    switch (Action) {
+    case PM_SUSPEND_PREPARE:
+    case PM_HIBERNATION_PREPARE:
+    case PM_RESTORE_PREPARE:
+        RegisteredLife->Suspend();
+        break;
+    case PM_POST_SUSPEND:
+    case PM_POST_HIBERNATION:
+    case PM_POST_RESTORE:
+        RegisteredLife->Resume();
+        break;
+    }
+    return NOTIFY_DONE;
+}
+
 static int Shutdown(struct notifier_block *Block, unsigned long Action, void *Data)
 {
     RegisteredLife->Shutdown();
@@ -97,6 +117,7 @@ static int Panic(struct notifier_block *Block, unsigned long Action, void *Data)
     return NOTIFY_DONE;
 }
 
+static struct notifier_block SleepBlock    = {.notifier_call = Sleep};
 static struct notifier_block ShutdownBlock = {.notifier_call = Shutdown};
 static struct notifier_block PanicBlock    = {.notifier_call = Panic, .priority = INT_MAX};
 
@@ -107,6 +128,7 @@ BOOLEAN PlatformCpuRegisterLife(const PLATFORM_CPU_LIFE *Life)
         cpuhp_setup_state_nocalls_cpuslocked(CPUHP_AP_ONLINE_DYN, "hyperhv:online", CoreOnline, CoreOffline);
     if (HotplugState < 0)
         return FALSE;
+    register_pm_notifier(&SleepBlock);
     register_reboot_notifier(&ShutdownBlock);
     atomic_notifier_chain_register(&panic_notifier_list, &PanicBlock);
     return TRUE;
@@ -116,6 +138,7 @@ VOID PlatformCpuUnregisterLife(VOID)
 {
     atomic_notifier_chain_unregister(&panic_notifier_list, &PanicBlock);
     unregister_reboot_notifier(&ShutdownBlock);
+    unregister_pm_notifier(&SleepBlock);
     cpuhp_remove_state_nocalls_cpuslocked(HotplugState);
 }
 

@@ -7,6 +7,8 @@
  */
 #include "tests/unit/hyperhv/Testing.h"
 
+#include "hyperhv/vmx/AsmEntry.h"
+
 #include "hyperhv/memory/RootPageTable.h"
 
 #define CR4_VMXE               (1ull << 13)
@@ -439,6 +441,94 @@ static void ShutdownBringsEveryCoreBack(void **State)
     TestExpectUntouched();
 }
 
+static VOID TakeNmi(VOID)
+{
+    assert_true(FakeTakeNmi());
+}
+
+static VOID Trap(VOID)
+{
+    FakeExit(&(FAKE_EXIT){.Reason = VMX_EXIT_REASON_MONITOR_TRAP_FLAG});
+}
+
+/* Exits with a page table that has the VMM's code, or not (a process's, with isolation). */
+static VOID ExitWithTable(BOOLEAN HasKernel, VOID (*Exit)(VOID))
+{
+    const UINT64 Code = (UINT64)(UINTPTR)AsmVmexitHandler, Cr3 = FakeRegisters(0)->Cr3;
+    UINT64 *Top = PlatformMemoryAllocatePages(1), *Gigabytes = PlatformMemoryAllocatePages(1);
+
+    if (HasKernel)
+        Top[(Code >> 39) & 511] = PlatformMemoryVirtualToPhysical(Gigabytes) | 3;
+    Gigabytes[(Code >> 30) & 511] = 0x83;
+    FakeRegisters(0)->Cr3         = PlatformMemoryVirtualToPhysical(Top);
+    Exit();
+    FakeRegisters(0)->Cr3 = Cr3;
+    PlatformMemoryFreePages(Top, 1);
+    PlatformMemoryFreePages(Gigabytes, 1);
+}
+
+/* Its page table lacks what the way out needs: it comes again after each instruction until it has it. */
+static void ACoreInAProcessLeavesWhenItIsInTheKernel(void **State)
+{
+    const UINT64 Mtf = PRIMARY_MONITOR_TRAP_FLAG;
+
+    (void)State;
+    assert_true(TestLoad());
+    HostedSetCurrentCpu(1);
+    HostedFirePanic();
+    HostedSetCurrentCpu(0);
+    ExitWithTable(FALSE, TakeNmi);
+    assert_int_equal(FakeMode(0), FAKE_VMX_GUEST);
+    assert_true(GuestField(VMCS_PRIMARY_PROCESSOR_CONTROLS) & Mtf);
+    ExitWithTable(FALSE, Trap);
+    assert_int_equal(FakeMode(0), FAKE_VMX_GUEST);
+    ExitWithTable(TRUE, Trap);
+    assert_int_equal(FakeMode(0), FAKE_OUTSIDE_VMX);
+    HvUninitVmm();
+    TestExpectUntouched();
+}
+
+/* As a sleep goes: told first, then the other cores go offline and come back, told last. */
+static void ASleepLeavesVmxAndTheWakingComesBack(void **State)
+{
+    (void)State;
+    assert_true(TestLoad());
+    assert_true(ConfigureSetMsrReadExiting(VMM_ALL_CORES, TEST_MSR));
+    HostedFireSuspend();
+    assert_int_equal(FakeMode(0), FAKE_OUTSIDE_VMX);
+    assert_int_equal(FakeMode(1), FAKE_OUTSIDE_VMX);
+    HostedCpuGoOffline(1);
+    assert_true(HostedCpuGoOnline(1));
+    assert_int_equal(FakeMode(1), FAKE_VMX_GUEST);
+    HostedFireResume();
+    assert_int_equal(FakeMode(0), FAKE_VMX_GUEST);
+    assert_int_equal(VmFuncGetCoreCount(), 2);
+    for (UINT32 CoreId = 0; CoreId < 2; CoreId++) { /* what was armed is armed */
+        HostedSetCurrentCpu(CoreId);
+        const UINT64 Before = g_GuestState[CoreId].ExitCounts[VMX_EXIT_REASON_EXECUTE_RDMSR];
+        CpuReadMsr(TEST_MSR);
+        assert_int_equal(g_GuestState[CoreId].ExitCounts[VMX_EXIT_REASON_EXECUTE_RDMSR], Before + 1);
+    }
+    HostedSetCurrentCpu(0);
+    ConfigureUnsetMsrReadExiting(VMM_ALL_CORES, TEST_MSR);
+    HvUninitVmm();
+    TestExpectUntouched();
+}
+
+static void ACoreThatCannotComeBackFromASleepGoesOnWithout(void **State)
+{
+    (void)State;
+    assert_true(TestLoad());
+    HostedFireSuspend();
+    FakeRefuse(0, FAKE_VMXON, 1);
+    HostedFireResume();
+    assert_int_equal(FakeMode(0), FAKE_OUTSIDE_VMX);
+    TestExpectLog("core 0 goes on without the VMM after the sleep");
+    assert_int_equal(VmFuncGetCoreCount(), 1);
+    HvUninitVmm();
+    TestExpectUntouched();
+}
+
 static void APanicBringsItsOwnCoreBack(void **State)
 {
     (void)State;
@@ -449,6 +539,9 @@ static void APanicBringsItsOwnCoreBack(void **State)
     assert_int_equal(FakeMode(0), FAKE_VMX_GUEST);
     HostedFirePanic(); /* a panic in a panic */
     HostedSetCurrentCpu(0);
+    assert_int_equal(FakeNmisSent(0), 1); /* the other core is told, and leaves when it takes it */
+    ExitWithTable(TRUE, TakeNmi);
+    assert_int_equal(FakeMode(0), FAKE_OUTSIDE_VMX);
     HvUninitVmm();
     TestExpectUntouched();
 }
@@ -561,6 +654,9 @@ int main(void)
         FRESH(ACoreThatCannotJoinStaysOffline),
         FRESH(ACoreThatGoesOfflineLeavesVmxFirst),
         FRESH(ShutdownBringsEveryCoreBack),
+        FRESH(ASleepLeavesVmxAndTheWakingComesBack),
+        FRESH(ACoreThatCannotComeBackFromASleepGoesOnWithout),
+        FRESH(ACoreInAProcessLeavesWhenItIsInTheKernel),
         FRESH(APanicBringsItsOwnCoreBack),
         FRESH(AfterTheUnloadNobodyIsToldOfTheMachinesLife),
         FRESH(AKernelWithFiveLevelsLoads),

@@ -124,7 +124,13 @@ static VOID LifePanic(VOID)
     g_Panics++;
 }
 
-static const PLATFORM_CPU_LIFE g_TestLife = {LifeOnline, LifeOffline, LifeShutdown, LifePanic};
+static VOID LifeNever(VOID)
+{
+    fail();
+}
+
+static const PLATFORM_CPU_LIFE g_TestLife = {LifeOnline, LifeOffline,  LifeNever,
+                                             LifeNever,  LifeShutdown, LifePanic};
 
 static void LifeIsCalledOnTheCoreThatComesOrGoes(void **State)
 {
