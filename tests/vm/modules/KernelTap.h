@@ -10,8 +10,10 @@
 
 #include <linux/module.h>
 #include <linux/mm.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
 
-static char report_text[2 * PAGE_SIZE];
+static char report_text[4 * PAGE_SIZE];
 static int report_length, test_number;
 
 static void report(bool ok, const char *name, long got, long wanted)
@@ -28,13 +30,20 @@ static void expect(const char *name, long got, long wanted)
     report(got == wanted, name, got, wanted);
 }
 
-/* A parameter is shown up to a page of it. */
-static int report_get(char *buffer, const struct kernel_param *parameter)
+static int report_show(struct seq_file *file, void *unused)
 {
-    return scnprintf(buffer, PAGE_SIZE, "%s1..%d\n", report_text, test_number);
+    seq_printf(file, "%s1..%d\n", report_text, test_number);
+    return 0;
 }
 
-static const struct kernel_param_ops report_ops = {.get = report_get};
-module_param_cb(report, &report_ops, NULL, 0400);
+static int report_publish(const char *name)
+{
+    return proc_create_single(name, 0400, NULL, report_show) ? 0 : -ENOMEM;
+}
+
+static void report_withdraw(const char *name)
+{
+    remove_proc_entry(name, NULL);
+}
 
 #endif

@@ -3,7 +3,7 @@
  * export-probe.c - the functions that the VMM exports, each used by a third party's module, and what they say
  * beside what the kernel itself says.
  *
- * Loading the module runs the tests; /sys/module/export_probe/parameters/report then has their TAP lines. The
+ * Loading the module runs the tests; /proc/export-probe then has their TAP lines. The
  * VMM must not be loaded: this module is its user. A check that is to run inside a callback is called by the
  * CPUID event of the leaf CALL_LEAF, on the core that executes it.
  */
@@ -23,6 +23,7 @@
 
 #include "tests/vm/modules/KernelTap.h"
 #include "tests/vm/modules/export-probe/KnownCode.h"
+#include "SDK/VmcallNumbers.h"
 #include "SDK/imports/VmmGuestImports.h"
 #include "SDK/imports/VmmImports.h"
 #include "SDK/imports/VmmMemoryImports.h"
@@ -530,9 +531,71 @@ static void test_steps(void)
     expect("steps end after each instruction, and nowhere else, with interrupts on", exact, rounds);
 }
 
+/* --- calls into root mode --- */
+
+static struct {
+    u64 number, param1, param2, param3;
+    int calls;
+    bool answer;
+} handled;
+
+static BOOLEAN on_vmcall(u32 core, u64 number, u64 param1, u64 param2, u64 param3)
+{
+    handled.number = number;
+    handled.param1 = param1;
+    handled.param2 = param2;
+    handled.param3 = param3;
+    handled.calls++;
+    return handled.answer;
+}
+
+/* RAX, or ~0 where the instruction is #UD. */
+static u64 vmcall(u64 number, u64 param1, u64 wrong_r10, u64 wrong_r11, u64 wrong_r12)
+{
+    register u64 r8 asm("r8")   = 0x888;
+    register u64 r9 asm("r9")   = 0x999;
+    register u64 r10 asm("r10") = VMCALL_SIGNATURE_R10 ^ wrong_r10;
+    register u64 r11 asm("r11") = VMCALL_SIGNATURE_R11 ^ wrong_r11;
+    register u64 r12 asm("r12") = VMCALL_SIGNATURE_R12 ^ wrong_r12;
+    u64 result                  = 0x5555;
+
+    asm volatile("1: vmcall\n jmp 3f\n2: mov $-1, %0\n3:\n" _ASM_EXTABLE(1b, 2b)
+                 : "+a"(result)
+                 : "c"(number), "d"(param1), "r"(r8), "r"(r9), "r"(r10), "r"(r11), "r"(r12)
+                 : "memory");
+    return result;
+}
+
+#define UNDEFINED_OPCODE (~0ull)
+
+static void test_vmcalls(void)
+{
+    expect("VMCALL_TEST answers its parameters",
+           VmFuncVmxVmcall(VMCALL_TEST, VMCALL_TEST_PARAM1, VMCALL_TEST_PARAM2, VMCALL_TEST_PARAM3),
+           VMCALL_STATUS_SUCCESS);
+    expect("and no others", vmcall(VMCALL_TEST, VMCALL_TEST_PARAM1, 0, 0, 0), VMCALL_STATUS_UNSUCCESSFUL);
+    expect("a wrong R10 is #UD", vmcall(VMCALL_TEST, 0, 1, 0, 0), UNDEFINED_OPCODE);
+    expect("a wrong R11 is #UD", vmcall(VMCALL_TEST, 0, 0, 1ull << 63, 0), UNDEFINED_OPCODE);
+    expect("a wrong R12 is #UD", vmcall(VMCALL_VMXOFF, 0, 0, 0, 1ull << 32), UNDEFINED_OPCODE);
+    expect("none of them was the user's", handled.calls, 0);
+
+    expect("a number of the debugger's is the user's: refused",
+           vmcall(VMCALL_DEBUGGER_FIRST + 7, 0x777, 0, 0, 0), VMCALL_STATUS_INVALID_PARAMETER);
+    expect("it was told all of it",
+           handled.calls == 1 && handled.number == VMCALL_DEBUGGER_FIRST + 7 && handled.param1 == 0x777 &&
+               handled.param2 == 0x888 && handled.param3 == 0x999,
+           true);
+    handled.answer = true;
+    expect("taken", vmcall(VMCALL_DEBUGGER_LAST, 0, 0, 0, 0), VMCALL_STATUS_SUCCESS);
+    expect("so are numbers that nobody has", vmcall(1ull << 32 | VMCALL_VMXOFF, 0, 0, 0, 0),
+           VMCALL_STATUS_SUCCESS);
+    expect("all 64 bits of them", handled.number, 1ull << 32 | VMCALL_VMXOFF);
+}
+
 static int __init export_probe_init(void)
 {
     VMM_CALLBACKS callbacks = {.VmmCallbackTriggerEvents        = on_event,
+                               .VmmCallbackVmcallHandler        = on_vmcall,
                                .VmmCallbackRegisteredMtfHandler = on_step};
 
     if (!VmFuncInitVmm(&callbacks))
@@ -544,13 +607,15 @@ static int __init export_probe_init(void)
     test_setters();
     test_injections();
     test_steps();
+    test_vmcalls();
     VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
     VmFuncUninitVmm();
-    return 0;
+    return report_publish("export-probe");
 }
 
 static void __exit export_probe_exit(void)
 {
+    report_withdraw("export-probe");
 }
 
 module_init(export_probe_init);
