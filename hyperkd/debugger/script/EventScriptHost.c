@@ -8,6 +8,7 @@
 #include "hyperkd/debugger/script/EventScript.h"
 
 #include "SDK/imports/HyperLogImports.h"
+#include "SDK/imports/VmmGuestImports.h"
 #include "SDK/imports/VmmImports.h"
 #include "SDK/imports/VmmMemoryImports.h"
 #include "hyperkd/debugger/events/EventTrigger.h"
@@ -52,6 +53,48 @@ static BOOLEAN HostWritePhysical(PVOID Context, UINT64 Address, const VOID *Buff
 
 /* --- registers --- */
 
+/* Registers that the VMM reads and sets as the guest's own MOV would. */
+typedef struct _HOST_REGISTER {
+    UINT64 (*Get)(VOID);
+    BOOLEAN (*Set)(UINT64 Value); /* FALSE: the processor would not have it */
+} HOST_REGISTER;
+
+static const HOST_REGISTER HostRegisters[SCRIPT_REGISTER_COUNT] = {
+    [SCRIPT_REGISTER_CR0] = {GetGuestCr0, SetGuestCr0}, [SCRIPT_REGISTER_CR2] = {GetGuestCr2, SetGuestCr2},
+    [SCRIPT_REGISTER_CR3] = {GetGuestCr3, SetGuestCr3}, [SCRIPT_REGISTER_CR4] = {GetGuestCr4, SetGuestCr4},
+    [SCRIPT_REGISTER_CR8] = {GetGuestCr8, SetGuestCr8}, [SCRIPT_REGISTER_DR0] = {GetGuestDr0, SetGuestDr0},
+    [SCRIPT_REGISTER_DR1] = {GetGuestDr1, SetGuestDr1}, [SCRIPT_REGISTER_DR2] = {GetGuestDr2, SetGuestDr2},
+    [SCRIPT_REGISTER_DR3] = {GetGuestDr3, SetGuestDr3}, [SCRIPT_REGISTER_DR6] = {GetGuestDr6, SetGuestDr6},
+    [SCRIPT_REGISTER_DR7] = {GetGuestDr7, SetGuestDr7},
+};
+
+/* A segment register is its selector, a table its base; they are read only: a selector without what the
+ * processor holds of its segment would be no load. */
+static VOID (*const HostSegments[SCRIPT_REGISTER_COUNT])(GUEST_SEGMENT *Segment) = {
+    [SCRIPT_REGISTER_CS] = GetGuestCs,     [SCRIPT_REGISTER_SS] = GetGuestSs,
+    [SCRIPT_REGISTER_DS] = GetGuestDs,     [SCRIPT_REGISTER_ES] = GetGuestEs,
+    [SCRIPT_REGISTER_FS] = GetGuestFs,     [SCRIPT_REGISTER_GS] = GetGuestGs,
+    [SCRIPT_REGISTER_LDTR] = GetGuestLdtr, [SCRIPT_REGISTER_TR] = GetGuestTr,
+    [SCRIPT_REGISTER_GDTR] = GetGuestGdtr, [SCRIPT_REGISTER_IDTR] = GetGuestIdtr,
+};
+
+static BOOLEAN HostReadSystemRegister(UINT32 Register, UINT64 *Value)
+{
+    const BOOLEAN IsTable = Register == SCRIPT_REGISTER_GDTR || Register == SCRIPT_REGISTER_IDTR;
+    GUEST_SEGMENT Segment;
+
+    if (HostRegisters[Register].Get != NULL) {
+        *Value = HostRegisters[Register].Get();
+        return TRUE;
+    }
+    if (HostSegments[Register] == NULL) {
+        return FALSE;
+    }
+    HostSegments[Register](&Segment);
+    *Value = IsTable ? Segment.Base : Segment.Selector;
+    return TRUE;
+}
+
 static BOOLEAN HostReadRegister(PVOID Context, UINT32 Register, UINT64 *Value)
 {
     const EVENT_EXIT *Exit = ((EVENT_SCRIPT_CORE *)Context)->Exit;
@@ -62,10 +105,8 @@ static BOOLEAN HostReadRegister(PVOID Context, UINT32 Register, UINT64 *Value)
         *Value = VmFuncGetRip();
     } else if (Register == SCRIPT_REGISTER_RFLAGS) {
         *Value = Exit->Regs->rflags;
-    } else if (Register == SCRIPT_REGISTER_CR3) {
-        *Value = LayoutGetCurrentProcessCr3();
     } else {
-        return FALSE;
+        return HostReadSystemRegister(Register, Value);
     }
     return TRUE;
 }
@@ -81,7 +122,7 @@ static BOOLEAN HostWriteRegister(PVOID Context, UINT32 Register, UINT64 Value)
     } else if (Register == SCRIPT_REGISTER_RFLAGS) {
         Exit->Regs->rflags = Value;
     } else {
-        return FALSE;
+        return HostRegisters[Register].Set != NULL && HostRegisters[Register].Set(Value);
     }
     return TRUE;
 }
@@ -364,6 +405,45 @@ static BOOLEAN HostEventShortCircuit(EVENT_SCRIPT_CORE *Core, const UINT64 *Argu
     return TRUE;
 }
 
+/* --- injection --- */
+
+/* SDM Vol. 3, 25.8.3: types of events; a software event is as long as the instruction that makes it. */
+#define HOST_TYPE_NMI 2
+
+static BOOLEAN HostInject(const UINT64 *Arguments, BOOLEAN HasErrorCode)
+{
+    const VMM_EVENT_INJECTION Event = {
+        .Type              = (UINT32)Arguments[0],
+        .Vector            = (UINT32)Arguments[1],
+        .HasErrorCode      = HasErrorCode,
+        .ErrorCode         = HasErrorCode ? (UINT32)Arguments[2] : 0,
+        .InstructionLength = Arguments[0] == VMM_INJECT_SOFTWARE_INTERRUPT ? 2 : 1,
+    };
+
+    if ((Arguments[0] | Arguments[1]) > 0xFF) {
+        return FALSE;
+    }
+    if (Event.Type == HOST_TYPE_NMI) {
+        VmFuncEventInjectNmi();
+        return TRUE;
+    }
+    return VmFuncEventInjectInterruption(&Event);
+}
+
+static BOOLEAN HostEventInject(EVENT_SCRIPT_CORE *Core, const UINT64 *Arguments, UINT64 *Result)
+{
+    (void)Core;
+    (void)Result;
+    return HostInject(Arguments, FALSE);
+}
+
+static BOOLEAN HostEventInjectErrorCode(EVENT_SCRIPT_CORE *Core, const UINT64 *Arguments, UINT64 *Result)
+{
+    (void)Core;
+    (void)Result;
+    return HostInject(Arguments, TRUE);
+}
+
 /* --- other functions --- */
 
 static BOOLEAN HostVirtualToPhysical(EVENT_SCRIPT_CORE *Core, const UINT64 *Arguments, UINT64 *Result)
@@ -425,18 +505,20 @@ typedef BOOLEAN HOST_FUNCTION(EVENT_SCRIPT_CORE *Core, const UINT64 *Arguments, 
 
 /* Those that have no row are refused when the program is loaded. */
 static HOST_FUNCTION *const HostFunctions[SCRIPT_BUILTIN_COUNT] = {
-    [SCRIPT_BUILTIN_VIRTUAL_TO_PHYSICAL] = HostVirtualToPhysical,
-    [SCRIPT_BUILTIN_PHYSICAL_TO_VIRTUAL] = HostPhysicalToVirtual,
-    [SCRIPT_BUILTIN_RDTSC]               = HostTicks,
-    [SCRIPT_BUILTIN_RDTSCP]              = HostTicks,
-    [SCRIPT_BUILTIN_DISASSEMBLE_LEN]     = HostLength64,
-    [SCRIPT_BUILTIN_DISASSEMBLE_LEN32]   = HostLength32,
-    [SCRIPT_BUILTIN_DISASSEMBLE_LEN64]   = HostLength64,
-    [SCRIPT_BUILTIN_MICROSLEEP]          = HostMicrosleep,
-    [SCRIPT_BUILTIN_EVENT_ENABLE]        = HostEventEnable,
-    [SCRIPT_BUILTIN_EVENT_DISABLE]       = HostEventDisable,
-    [SCRIPT_BUILTIN_EVENT_CLEAR]         = HostEventClear,
-    [SCRIPT_BUILTIN_EVENT_SC]            = HostEventShortCircuit,
+    [SCRIPT_BUILTIN_VIRTUAL_TO_PHYSICAL]     = HostVirtualToPhysical,
+    [SCRIPT_BUILTIN_PHYSICAL_TO_VIRTUAL]     = HostPhysicalToVirtual,
+    [SCRIPT_BUILTIN_RDTSC]                   = HostTicks,
+    [SCRIPT_BUILTIN_RDTSCP]                  = HostTicks,
+    [SCRIPT_BUILTIN_DISASSEMBLE_LEN]         = HostLength64,
+    [SCRIPT_BUILTIN_DISASSEMBLE_LEN32]       = HostLength32,
+    [SCRIPT_BUILTIN_DISASSEMBLE_LEN64]       = HostLength64,
+    [SCRIPT_BUILTIN_MICROSLEEP]              = HostMicrosleep,
+    [SCRIPT_BUILTIN_EVENT_ENABLE]            = HostEventEnable,
+    [SCRIPT_BUILTIN_EVENT_DISABLE]           = HostEventDisable,
+    [SCRIPT_BUILTIN_EVENT_CLEAR]             = HostEventClear,
+    [SCRIPT_BUILTIN_EVENT_SC]                = HostEventShortCircuit,
+    [SCRIPT_BUILTIN_EVENT_INJECT]            = HostEventInject,
+    [SCRIPT_BUILTIN_EVENT_INJECT_ERROR_CODE] = HostEventInjectErrorCode,
 };
 
 static BOOLEAN HostControl(PVOID Context, UINT32 Builtin, const UINT64 *Arguments, UINT64 *Result)

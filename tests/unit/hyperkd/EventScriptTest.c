@@ -280,13 +280,49 @@ static void ABudgetEndsALoop(void **State)
     assert_in_range(g_Regs.rax, 50, 500);
 }
 
-static void RegistersThatAreNotThereAreFaults(void **State)
+static void ValuesThatARegisterDoesNotTakeAreFaults(void **State)
 {
     (void)State;
-    Set("x = @gdtr; printf(\"%x\", x);");
+    Set("@cr4 = 5;");
     Trigger(0);
+    assert_int_equal(g_Mock.System, 5);
+    assert_int_equal(g_Mock.ScriptRecordCount, 0);
+    Set("@dr7 = 0bad;");
+    Set("@cs = 1;");
+    Trigger(0);
+    assert_int_equal(g_Mock.ScriptRecordCount, 2);
     assert_int_equal(g_Mock.ScriptRecords[0].Number, SCRIPT_STATUS_REGISTER);
-    assert_int_equal(g_Mock.ScriptRecords[0].Address, SCRIPT_REGISTER_GDTR);
+    assert_int_equal(g_Mock.ScriptRecords[0].Address, SCRIPT_REGISTER_DR7);
+    assert_int_equal(g_Mock.ScriptRecords[1].Address, SCRIPT_REGISTER_CS);
+}
+
+static void SystemRegistersAreRead(void **State)
+{
+    (void)State;
+    Set("printf(\"%x %x %x %x %x %x|\", @cr0, @cr2, @cr3, @cr4, @cr8, @dr0);"
+        "printf(\"%x %x %x %x %x|\", @dr1, @dr2, @dr3, @dr6, @dr7);"
+        "printf(\"%x %x %x %x %x %x %x %x %x %x\", @cs, @ss, @ds, @es, @fs, @gs, @ldtr, @tr, @gdtr, @idtr);");
+    Trigger(0);
+    assert_string_equal(Output(0), "80050033 c2 2000 370ef8 c8 d0|");
+    assert_string_equal(Output(1), "d1 d2 d3 d6 d7|");
+    assert_string_equal(Output(2), "1 2 3 4 5 6 7 8 9000 a000");
+}
+
+static void EventsAreInjected(void **State)
+{
+    (void)State;
+    Set("event_inject_error_code(3, 0e, 2); if ($context == 1) { event_inject(4, 80); } if ($context == 2) { "
+        "event_inject(2, 2); event_inject(3, 0bd); }");
+    Trigger(0);
+    assert_true(g_Mock.Injected.Type == 3 && g_Mock.Injected.Vector == 14 && g_Mock.Injected.HasErrorCode &&
+                g_Mock.Injected.ErrorCode == 2);
+    Trigger(1);
+    assert_true(g_Mock.Injected.Type == 4 && g_Mock.Injected.Vector == 0x80 &&
+                !g_Mock.Injected.HasErrorCode && g_Mock.Injected.InstructionLength == 2);
+    assert_int_equal(g_Mock.ScriptRecordCount, 0);
+    Trigger(2);
+    assert_int_equal(g_Mock.InjectedNmis, 1);
+    assert_int_equal(g_Mock.ScriptRecords[0].Number, SCRIPT_STATUS_REFUSED);
 }
 
 /* --- scripts and events ----------------------------------------------------------------------------------
@@ -602,7 +638,9 @@ int main(void)
         TEST(AtStagePostThereIsNothingToShortCircuit),
         TEST(AFaultEndsTheRunAndIsTold),
         TEST(ABudgetEndsALoop),
-        TEST(RegistersThatAreNotThereAreFaults),
+        TEST(ValuesThatARegisterDoesNotTakeAreFaults),
+        TEST(SystemRegistersAreRead),
+        TEST(EventsAreInjected),
         TEST(AStoppedScriptIsRunNoMoreUntilItIsEnabled),
         TEST(AScriptDisablesAndEnablesEvents),
         TEST(AnEventThatClearsItselfKeepsOnlyWhatItGathered),

@@ -59,7 +59,10 @@ static struct {
     DEBUGGER_SCRIPT_RECORD ScriptRecords[MOCK_MAX_RECORDS];
     UINT8 ScriptOutput[MOCK_MAX_RECORDS][256]; /* what follows each, as far as there is room */
     UINT32 ScriptRecordCount;
-    UINT64 Rip; /* VmFuncSetRip; 0: it was not called */
+    UINT64 Rip;    /* VmFuncSetRip; 0: it was not called */
+    UINT64 System; /* the last control or debug register set */
+    VMM_EVENT_INJECTION Injected;
+    UINT32 InjectedNmis;
 
     /* A broadcast: sends the NMIs, on any thread. NULL: it cannot be sent. */
     VOID (*OnBroadcast)(UINT32 CoreId);
@@ -262,6 +265,59 @@ UINT64 VmFuncGetRip(VOID)
 VOID VmFuncSetRip(UINT64 Rip)
 {
     g_Mock.Rip = Rip;
+}
+
+/* --- the guest's other registers: each is the number in its name --- */
+
+#define MOCK_GUEST_SETTER(Name)                                                                              \
+    BOOLEAN SetGuest##Name(UINT64 Value)                                                                     \
+    {                                                                                                        \
+        g_Mock.System = Value;                                                                               \
+        return Value != 0xBAD;                                                                               \
+    }
+#define MOCK_GUEST_REGISTER(Name, Number)                                                                    \
+    UINT64 GetGuest##Name(VOID)                                                                              \
+    {                                                                                                        \
+        return Number;                                                                                       \
+    }                                                                                                        \
+    MOCK_GUEST_SETTER(Name)
+MOCK_GUEST_SETTER(Cr0)
+MOCK_GUEST_REGISTER(Cr2, 0xC2)
+MOCK_GUEST_SETTER(Cr3)
+MOCK_GUEST_SETTER(Cr4)
+MOCK_GUEST_REGISTER(Cr8, 0xC8)
+MOCK_GUEST_REGISTER(Dr0, 0xD0)
+MOCK_GUEST_REGISTER(Dr1, 0xD1)
+MOCK_GUEST_REGISTER(Dr2, 0xD2)
+MOCK_GUEST_REGISTER(Dr3, 0xD3)
+MOCK_GUEST_REGISTER(Dr6, 0xD6)
+MOCK_GUEST_REGISTER(Dr7, 0xD7)
+
+#define MOCK_GUEST_SEGMENT(Name, Number)                                                                     \
+    VOID GetGuest##Name(GUEST_SEGMENT *Segment)                                                              \
+    {                                                                                                        \
+        *Segment = (GUEST_SEGMENT){.Selector = (Number), .Base = (Number)*0x1000};                           \
+    }
+MOCK_GUEST_SEGMENT(Cs, 1)
+MOCK_GUEST_SEGMENT(Ss, 2)
+MOCK_GUEST_SEGMENT(Ds, 3)
+MOCK_GUEST_SEGMENT(Es, 4)
+MOCK_GUEST_SEGMENT(Fs, 5)
+MOCK_GUEST_SEGMENT(Gs, 6)
+MOCK_GUEST_SEGMENT(Ldtr, 7)
+MOCK_GUEST_SEGMENT(Tr, 8)
+MOCK_GUEST_SEGMENT(Gdtr, 9)
+MOCK_GUEST_SEGMENT(Idtr, 10)
+
+BOOLEAN VmFuncEventInjectInterruption(const VMM_EVENT_INJECTION *Event)
+{
+    g_Mock.Injected = *Event;
+    return Event->Vector != 0xBD;
+}
+
+VOID VmFuncEventInjectNmi(VOID)
+{
+    g_Mock.InjectedNmis++;
 }
 
 /* --- the guest's memory: this program's own, of which what is not there is found out --- */

@@ -29,6 +29,8 @@ static const struct {
     {"register event", IOCTL_REGISTER_EVENT, sizeof(DEBUGGER_REGISTER_EVENT)},
     {"modify events", IOCTL_MODIFY_EVENTS, sizeof(DEBUGGER_MODIFY_EVENTS)},
     {"query event", IOCTL_QUERY_EVENT, sizeof(DEBUGGER_QUERY_EVENT)},
+    {"read script", IOCTL_READ_SCRIPT, sizeof(DEBUGGER_READ_SCRIPT)},
+    {"read map", IOCTL_READ_MAP, sizeof(DEBUGGER_READ_MAP)},
     {"load", IOCTL_INIT_VMM, sizeof(DEBUGGER_LOAD_REQUEST)},
     {"unload", IOCTL_TERMINATE_VMM, sizeof(DEBUGGER_LOAD_REQUEST)},
 };

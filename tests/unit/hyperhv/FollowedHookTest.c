@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * FollowTest.c - hooks in processes go where their virtual address goes, count for their process alone, and
- * are never left in somebody else's page; hooks on a module leave with it.
+ * FollowedHookTest.c - hooks in processes go where their virtual address goes, count for their process alone,
+ * and are never left in somebody else's page; hooks on a module leave with it.
  *
  * Context: user space.
  */
@@ -120,8 +120,9 @@ static UINT32 State(VOID)
 /* A page with hidden breakpoints is there for execution alone, and is executed from a copy. */
 static BOOLEAN IsHooked(UINT32 Page)
 {
-    const UINT64 Entry    = EptViewHookedEntry(Physical(Page));
-    const BOOLEAN IsPlain = (Entry & ~0xFFFull) == Physical(Page) && (Entry & HOOK_ACCESS_ALL) == HOOK_ACCESS_ALL;
+    const UINT64 Entry = EptViewHookedEntry(Physical(Page));
+    const BOOLEAN IsPlain =
+        (Entry & ~0xFFFull) == Physical(Page) && (Entry & HOOK_ACCESS_ALL) == HOOK_ACCESS_ALL;
 
     if (!IsPlain)
         assert_int_equal(Entry & HOOK_ACCESS_ALL, HOOK_ACCESS_EXECUTE);

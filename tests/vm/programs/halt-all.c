@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * halt.c - all cores stand still at one instant, whatever they are doing, and go on as if nothing had been: a
- * thousand times, under interrupts, with the other core in user space, in exits, with interrupts off, in
- * steps of hooks, and sending and receiving NMIs.
+ * halt-all.c - all cores stand still at one instant, whatever they are doing, and go on as if nothing had
+ * been: a thousand times, under interrupts, with the other core in user space, in exits, with interrupts off,
+ * in steps of hooks, and sending and receiving NMIs.
  *
  * Context: user space of the guest, root.
  */
