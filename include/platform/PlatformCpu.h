@@ -42,7 +42,7 @@ typedef struct _PLATFORM_CPU_LIFE {
     BOOLEAN (*CoreOnline)(UINT32 CoreId); /* process, on that core; FALSE: the core stays offline */
     VOID (*CoreOffline)(UINT32 CoreId);   /* process, on that core, before it goes */
     VOID (*Suspend)(VOID);                /* process: the machine is about to sleep; all cores are online */
-    VOID (*Resume)
+    VOID(*Resume)
     (VOID); /* process: it is awake again, or does not sleep after all; cores that were online are */
     VOID (*Shutdown)(VOID); /* process: reboot, power-off, kexec; all cores are online */
     VOID (*Panic)(VOID);    /* any context, on the panicking core; must not lock or wait */
