@@ -375,3 +375,20 @@ BOOLEAN HiddenBreakpointHandle(VIRTUAL_MACHINE_STATE *VCpu)
     BreakpointHit(VCpu, Breakpoint, Page);
     return TRUE;
 }
+
+BOOLEAN HiddenBreakpointMeet(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual)
+{
+    HIDDEN_BREAKPOINT *Breakpoint;
+    HOOK_PAGE *Page;
+
+    if (VCpu->MtfEptHookRestorePoint != NULL || Virtual != VCpu->LastVmexitRip)
+        return FALSE;
+    Breakpoint = BreakpointInForce(Virtual, (INT64)Virtual >= 0 ? FollowCurrentRoot(VCpu) : 0);
+    Page       = Breakpoint != NULL ? __atomic_load_n(&Breakpoint->Page, __ATOMIC_ACQUIRE) : NULL;
+    if (Page == NULL)
+        return FALSE;
+    BreakpointHit(VCpu, Breakpoint, Page);
+    if (VCpu->MtfEptHookRestorePoint == NULL)
+        HookStepTellPost(VCpu);
+    return TRUE;
+}

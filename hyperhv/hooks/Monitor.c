@@ -10,6 +10,7 @@
 #include "platform/PlatformCpu.h"
 #include "hyperhv/hooks/Follow.h"
 #include "hyperhv/hooks/GuestInstruction.h"
+#include "hyperhv/hooks/HiddenBreakpoint.h"
 #include "hyperhv/hooks/HookStep.h"
 #include "hyperhv/hooks/SkipInstruction.h"
 #include "hyperhv/interface/Dispatch.h"
@@ -349,7 +350,8 @@ VOID MonitorHandleViolation(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32
     UINT32 PostBefore    = VCpu->Step.PostCount;
 
     if (!MonitorTellPre(VCpu, Page, &Hit)) {
-        HookStepBegin(VCpu, Page, Access);
+        if (!(Access & HOOK_ACCESS_EXECUTE) || !HiddenBreakpointMeet(VCpu, Virtual))
+            HookStepBegin(VCpu, Page, Access);
     } else if (!(Access & HOOK_ACCESS_EXECUTE)) {
         MonitorSkip(VCpu, Page, Access);
     } else {
