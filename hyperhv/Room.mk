@@ -3,7 +3,7 @@
 
 HYPERHV_SOURCES := $(addprefix hyperhv/, \
     core/Apic.c core/Counters.c core/Cpuid.c core/ExitControls.c core/Globals.c core/Hv.c core/Io.c core/ModeTrap.c core/Msr.c core/Syscall.c core/Vmcall.c core/Xsetbv.c \
-    hooks/DirectInstruction.c hooks/Follow.c hooks/GuestInstruction.c hooks/HiddenBreakpoint.c hooks/Hooks.c hooks/HookPage.c hooks/HookStep.c \
+    hooks/Detour.c hooks/DirectInstruction.c hooks/Follow.c hooks/GuestInstruction.c hooks/HiddenBreakpoint.c hooks/Hooks.c hooks/HookPage.c hooks/HookStep.c \
     hooks/Monitor.c hooks/SkipInstruction.c hooks/SyscallHook.c \
     interface/Callback.c interface/Configuration.c interface/Dispatch.c interface/Export.c interface/ExportEvents.c interface/ExportMemory.c interface/ExportRegisters.c interface/ExportText.c \
     memory/InstructionDecode.c memory/InstructionTables.c memory/MemoryMapper.c memory/MemoryRequest.c memory/PhysicalWidth.c memory/RootPageTable.c \
@@ -11,8 +11,8 @@ HYPERHV_SOURCES := $(addprefix hyperhv/, \
     vmx/ModeView.c vmx/Mtf.c vmx/Mtrr.c vmx/NmiWindowTrap.c vmx/RootExceptions.c vmx/Vmcs.c vmx/Vmexit.c vmx/Vmx.c vmx/VmxBroadcast.c vmx/VmxIo.c vmx/VmxLeave.c vmx/VmxMsr.c vmx/VmxNmi.c vmx/VmxSyscall.c)
 
 # The kernel alone: the assembly (the hosted platform has the same functions on its fake processor), the module.
-HYPERHV_LINUX_SOURCES := hyperhv/vmx/AsmVmexitHandler.S $(addprefix platform/linux/, \
-    LinuxModuleHyperhv.c PlatformProcessMemory.c PlatformModule.c)
+HYPERHV_LINUX_SOURCES := hyperhv/hooks/AsmDetour.S hyperhv/vmx/AsmVmexitHandler.S $(addprefix platform/linux/, \
+    LinuxModuleHyperhv.c PlatformProcessMemory.c PlatformModule.c PlatformText.c)
 
 $(eval $(call archive,hyperhv,$(HYPERHV_SOURCES)))
 

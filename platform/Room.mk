@@ -4,7 +4,7 @@
 
 PLATFORM_HOSTED_SOURCES := $(addprefix platform/hosted/,PlatformMemory.c PlatformPages.c PlatformCpu.c \
                              PlatformLock.c PlatformTime.c PlatformProcess.c PlatformProcessMemory.c FakeCpu.c FakeMsr.c FakeSegments.c FakePaging.c FakeApic.c FakePort.c \
-                             FakeVmcs.c FakeVmEntry.c FakeVmExit.c)
+                             PlatformText.c FakeVmcs.c FakeVmEntry.c FakeVmExit.c)
 
 PLATFORM_HOSTED_SOURCES += $(addprefix platform/hosted/,PlatformPageWalk.c PlatformSymbols.c)
 

@@ -132,6 +132,10 @@ typedef struct _VIRTUAL_MACHINE_STATE {
     BOOLEAN NmiRequestWaits;    /* an NMI hit root mode, and the user could not be served then */
     BOOLEAN NmiWantsExit;       /* it has asked for an exit after one instruction, which has not come yet */
 
+    /* Written by this core in the guest, interrupts off: the innermost detour that it is in (hooks/Detour.h).
+     */
+    struct _DETOUR_FRAME *Detour;
+
     UINT64 ExitCounts[HV_EXIT_REASON_COUNT]; /* read by others while they move */
 
     /* The vendor's part; owned by the backend. */

@@ -10,6 +10,7 @@
 #include "SDK/ErrorCodes.h"
 #include "platform/PlatformCpu.h"
 #include "hyperhv/core/Backend.h"
+#include "hyperhv/hooks/Detour.h"
 #include "hyperhv/hooks/Follow.h"
 #include "hyperhv/hooks/GuestInstruction.h"
 #include "hyperhv/hooks/HookStep.h"
@@ -304,6 +305,17 @@ static BOOLEAN BreakpointPass(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Br
     return FALSE;
 }
 
+/* The instruction may have a detour too, which decides how it goes on. */
+static VOID BreakpointPostAfterDetour(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual, BOOLEAN PostRequired)
+{
+    if (!PostRequired)
+        return;
+    if (VCpu->MtfEptHookRestorePoint != NULL)
+        VCpu->Step.BreakpointPost = Virtual;
+    else
+        DispatchEventHiddenHookExecCcPost(VCpu, Virtual);
+}
+
 static VOID BreakpointHit(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakpoint, HOOK_PAGE *Page)
 {
     BOOLEAN PostRequired = FALSE;
@@ -316,6 +328,10 @@ static VOID BreakpointHit(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakp
     }
     if (UNLIKELY(VCpu->ExitEnd & EXIT_END_RIP_MOVED))
         return;
+    if (DetourHandleBreakpoint(VCpu)) {
+        BreakpointPostAfterDetour(VCpu, Virtual, PostRequired);
+        return;
+    }
 
     if (!BreakpointPass(VCpu, Breakpoint, Page))
         VCpu->Step.BreakpointPost = PostRequired ? Virtual : 0;
@@ -371,7 +387,7 @@ BOOLEAN HiddenBreakpointHandle(VIRTUAL_MACHINE_STATE *VCpu)
     Breakpoint         = BreakpointInForce(Virtual, IsUsers ? FollowCurrentRoot(VCpu) : 0);
     Page               = Breakpoint != NULL ? __atomic_load_n(&Breakpoint->Page, __ATOMIC_ACQUIRE) : NULL;
     if (Page == NULL)
-        return IsUsers && HandleForeign(VCpu);
+        return IsUsers ? HandleForeign(VCpu) : DetourHandleBreakpoint(VCpu);
     BreakpointHit(VCpu, Breakpoint, Page);
     return TRUE;
 }

@@ -12,6 +12,7 @@
 #include "platform/PlatformCpu.h"
 #include "platform/PlatformLock.h"
 #include "hyperhv/core/Backend.h"
+#include "hyperhv/hooks/Detour.h"
 #include "hyperhv/hooks/HiddenBreakpoint.h"
 #include "hyperhv/hooks/Monitor.h"
 #include "hyperhv/memory/RootPageTable.h"
@@ -119,14 +120,21 @@ static VOID HookPageForget(HOOK_PAGE *Page)
     PlatformMemoryFree(Page);
 }
 
-/* What the entry allows: all but what a hook waits for. A hidden breakpoint wants the copy to be seen by
- * fetches alone. A page that cannot be read cannot be written either (29.3.3.1: such an entry is malformed).
+/* Is the copy what is executed? */
+static BOOLEAN HookPageHasFake(const HOOK_PAGE *Page)
+{
+    return Page->Breakpoints != NULL || Page->Detours != NULL;
+}
+
+/* What the entry allows: all but what a hook waits for. A hidden breakpoint or detour wants the copy
+ * to be seen by fetches alone. A page that cannot be read cannot be written either (29.3.3.1: such an entry
+ * is malformed).
  */
 static UINT32 HookPageAccess(const HOOK_PAGE *Page)
 {
     UINT32 Access = HOOK_ACCESS_ALL & ~MonitorsAccess(Page->Monitors);
 
-    if (Page->Breakpoints != NULL)
+    if (HookPageHasFake(Page))
         Access &= ~(HOOK_ACCESS_READ | HOOK_ACCESS_WRITE);
     if (!(Access & HOOK_ACCESS_READ))
         Access &= ~HOOK_ACCESS_WRITE;
@@ -137,14 +145,14 @@ VOID HookPageShow(HOOK_PAGE *Page)
 {
     UINT64 Target = Page->Physical;
 
-    if (Page->Breakpoints != NULL)
+    if (HookPageHasFake(Page))
         Target = PlatformMemoryVirtualToPhysical(Page->Fake);
     g_Backend->ViewSetPage(Page->Physical, Target, HookPageAccess(Page));
 }
 
 static BOOLEAN HookPageIsFree(const HOOK_PAGE *Page)
 {
-    return Page->Breakpoints == NULL && Page->Monitors == NULL && !Page->IsAside;
+    return !HookPageHasFake(Page) && Page->Monitors == NULL && !Page->IsAside;
 }
 
 VOID HookPageApply(HOOK_PAGE *Page)
@@ -229,6 +237,8 @@ static UINT64 ShownWord(const HOOK_PAGE *Page, UINT32 Index)
     UINT64 Word = __atomic_load_n(&Page->Original[Index], __ATOMIC_RELAXED);
     UINT8 Mask  = __atomic_load_n(&Page->BreakpointMask[Index], __ATOMIC_RELAXED);
 
+    if (Page->Detours != NULL)
+        Word = DetoursOverlay(Page, Index, Word);
     return Mask != 0 ? OverlayBreakpoints(Word, Mask) : Word;
 }
 
@@ -240,6 +250,7 @@ static VOID RefreshHere(HOOK_PAGE *Page)
     UINT32 Index, Round;
     UINT64 Word;
 
+    DetoursReclassify(Page);
     for (Index = 0; Index < HOOK_WORDS_PER_PAGE; Index++) {
         for (Round = 0; Round < REFRESH_ROUNDS; Round++) {
             Word = ShownWord(Page, Index);

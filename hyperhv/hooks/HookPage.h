@@ -28,6 +28,7 @@
 
 struct _HIDDEN_BREAKPOINT;
 struct _MONITOR;
+struct _DETOUR;
 
 /* One hooked page. Made and freed in process context under the hooks' lock, changed under the pages' lock;
  * read in root mode at any time, so lists are published entry by entry, and freed after
@@ -42,6 +43,7 @@ typedef struct _HOOK_PAGE {
     UINT8 BreakpointMask[HOOK_WORDS_PER_PAGE]; /* by 8-byte word: bit n, byte n of Fake holds a breakpoint */
     struct _HIDDEN_BREAKPOINT *Breakpoints;
     struct _MONITOR *Monitors;
+    struct _DETOUR *Detours;
 } HOOK_PAGE;
 
 /* Process context. FALSE: no memory. Uninitialize frees all pages; no core is virtualized then. */

@@ -13,6 +13,7 @@
 #include "platform/PlatformModule.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/Globals.h"
+#include "hyperhv/hooks/Detour.h"
 #include "hyperhv/hooks/Follow.h"
 #include "hyperhv/hooks/HiddenBreakpoint.h"
 #include "hyperhv/hooks/HookPage.h"
@@ -37,6 +38,7 @@ static VOID HooksLeave(UINT64 Start, UINT64 End)
     HooksAcquire();
     HiddenBreakpointsLeave(Start, End);
     MonitorsLeave(Start, End);
+    DetoursLeave(Start, End);
     HooksRelease();
 }
 
@@ -49,11 +51,15 @@ BOOLEAN HooksInitialize(VOID)
         goto DestroyLock;
     if (!HiddenBreakpointInitialize())
         goto UninitializePages;
-    if (!PlatformModuleWatch(HooksLeave))
+    if (!DetourInitialize())
         goto UninitializeBreakpoints;
+    if (!PlatformModuleWatch(HooksLeave))
+        goto UninitializeDetours;
     FollowInitialize();
     return TRUE;
 
+UninitializeDetours:
+    DetourUninitialize();
 UninitializeBreakpoints:
     HiddenBreakpointUninitialize();
 UninitializePages:
@@ -68,6 +74,7 @@ VOID HooksUninitialize(VOID)
 {
     PlatformModuleUnwatch();
     FollowUninitialize();
+    DetourUninitialize();
     HiddenBreakpointUninitialize();
     MonitorUninitialize();
     HookPageUninitialize();
@@ -267,6 +274,32 @@ BOOLEAN ConfigureQueryMonitorState(UINT64 Tag, VMM_HOOK_STATE *State)
         return FALSE;
     HooksAcquire();
     Found = MonitorState(Tag, State);
+    HooksRelease();
+    return Found;
+}
+
+/* --- detours --- */
+
+UINT32 ConfigureEptHook2(UINT64 VirtualAddress)
+{
+    UINT32 Error;
+
+    if (g_GuestState == NULL)
+        return DEBUGGER_ERROR_VMM_NOT_INITIALIZED;
+    HooksAcquire();
+    Error = DetourSet(VirtualAddress);
+    HooksRelease();
+    return Error;
+}
+
+BOOLEAN ConfigureEptUnHook2(UINT64 VirtualAddress)
+{
+    BOOLEAN Found;
+
+    if (g_GuestState == NULL)
+        return FALSE;
+    HooksAcquire();
+    Found = DetourUnset(VirtualAddress);
     HooksRelease();
     return Found;
 }

@@ -6,6 +6,7 @@
  *   Hooks.c             this: the lock, setting and unsetting from outside (the Configure* exports)
  *   HookPage.c          pages with hooks: what each shows, how it is found
  *   HiddenBreakpoint.c  events when an instruction is about to be executed
+ *   Detour.c            the same at a function's entry, without an exit; AsmDetour.S
  *   Monitor.c           events when memory is read, written or executed
  *   Follow.c            hooks in the memory of processes, which go where their address goes
  *   HookStep.c          letting one instruction through; DirectInstruction.c: carrying it out instead

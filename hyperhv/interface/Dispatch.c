@@ -282,6 +282,22 @@ VOID DispatchEventHiddenHookExecCcPost(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtu
     DispatchHookPost(VCpu, HIDDEN_HOOK_EXEC_CC, (PVOID)(UINTPTR)Virtual);
 }
 
+BOOLEAN DispatchEventHiddenHookExecDetours(UINT64 Virtual, GUEST_REGS *Regs)
+{
+    BOOLEAN PostRequired = FALSE; /* which there is none of */
+
+    return VmmCallbackTriggerEvents(HIDDEN_HOOK_EXEC_DETOURS, VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION,
+                                    (PVOID)(UINTPTR)Virtual, &PostRequired,
+                                    Regs) == VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT;
+}
+
+BOOLEAN DispatchEventHiddenHookExecDetoursInRoot(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual)
+{
+    BOOLEAN PostRequired = FALSE;
+
+    return DispatchHookPre(VCpu, HIDDEN_HOOK_EXEC_DETOURS, (PVOID)(UINTPTR)Virtual, &PostRequired);
+}
+
 #define DEFINE_MONITOR_DISPATCHERS(Access)                                                                   \
     BOOLEAN DispatchEventHiddenHookPageReadWriteExec##Access##PreEvent(                                      \
         VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType, EPT_HOOKS_CONTEXT *Context,              \

@@ -64,6 +64,11 @@ VOID DispatchEventVmcall(VIRTUAL_MACHINE_STATE *VCpu);
 BOOLEAN DispatchEventHiddenHookExecCc(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual, BOOLEAN *PostRequired);
 VOID DispatchEventHiddenHookExecCcPost(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual);
 
+/* A detoured function was called, at Virtual (PRE alone). The first one in the guest, any context, interrupts
+ * off. TRUE: the user wants it to return at once. */
+BOOLEAN DispatchEventHiddenHookExecDetours(UINT64 Virtual, GUEST_REGS *Regs);
+BOOLEAN DispatchEventHiddenHookExecDetoursInRoot(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual);
+
 /* A monitored access, before and after it. EventType: the combination of accesses that the monitor was set
  * for. The Pre ones give TRUE when the user wants the access not to happen, and set *PostRequired when it
  * wants to be told afterwards too. */

@@ -13,6 +13,7 @@
 #include "hyperhv/core/CurrentCore.h"
 #include "hyperhv/core/Globals.h"
 #include "hyperhv/core/Hv.h"
+#include "hyperhv/hooks/Detour.h"
 #include "hyperhv/memory/RootPageTable.h"
 
 /* --- life --- */
@@ -67,25 +68,41 @@ BOOLEAN VmFuncVmxGetCurrentExecutionMode(VOID)
     return RootPageTableIsActive();
 }
 
+/* The detour that this core is in, in the guest; NULL: it is in an exit. */
+static DETOUR_FRAME *CurrentDetour(VOID)
+{
+    return RootPageTableIsActive() ? NULL : g_GuestState[PlatformCpuCurrent()].Detour;
+}
+
 UINT32 VmFuncGetCurrentCoreId(VOID)
 {
-    return CurrentCore()->CoreId;
+    return PlatformCpuCurrent();
 }
 
 UINT64 VmFuncGetLastVmexitRip(UINT32 CoreId)
 {
-    return g_GuestState[CoreId].LastVmexitRip;
+    DETOUR_FRAME *Detour = CurrentDetour();
+
+    return Detour != NULL ? Detour->Rip : g_GuestState[CoreId].LastVmexitRip;
 }
 
 UINT64 VmFuncGetRip(VOID)
 {
-    return g_Backend->GetRip(CurrentCore());
+    DETOUR_FRAME *Detour = CurrentDetour();
+
+    return Detour != NULL ? Detour->Rip : g_Backend->GetRip(CurrentCore());
 }
 
 VOID VmFuncSetRip(UINT64 Rip)
 {
-    VIRTUAL_MACHINE_STATE *VCpu = CurrentCore();
+    DETOUR_FRAME *Detour = CurrentDetour();
+    VIRTUAL_MACHINE_STATE *VCpu;
 
+    if (Detour != NULL) {
+        Detour->Rip = Rip;
+        return;
+    }
+    VCpu               = CurrentCore();
     VCpu->IncrementRip = FALSE;
     if (Rip != VCpu->LastVmexitRip)
         VCpu->ExitEnd |= EXIT_END_RIP_MOVED;
@@ -104,9 +121,9 @@ VOID VmFuncSuppressRipIncrement(UINT32 CoreId)
 
 const GUEST_XMM_REGS *VmFuncGetXmmRegs(VOID)
 {
-    VIRTUAL_MACHINE_STATE *VCpu = CurrentCore();
+    VIRTUAL_MACHINE_STATE *VCpu = &g_GuestState[PlatformCpuCurrent()];
 
-    if (!VCpu->XmmRegsValid)
+    if (CurrentDetour() != NULL || !VCpu->XmmRegsValid)
         g_Backend->ReadXmmRegs(VCpu);
     VCpu->XmmRegsValid = TRUE;
     return &VCpu->XmmRegs;

@@ -66,7 +66,12 @@
       "there is no such process, it has no memory of its own, or the address is not canonical")              \
     X(DEBUGGER_ERROR_SCRIPT_REFUSED, 0xC0000020, "the script's program is refused")                          \
     X(DEBUGGER_ERROR_INVALID_POINTER, 0xC0000021, "the request points to memory that is not there")          \
-    X(DEBUGGER_ERROR_INVALID_PROCESS, 0xC000001B, "there is no such process, or it has no memory of its own")
+    X(DEBUGGER_ERROR_INVALID_PROCESS, 0xC000001B,                                                            \
+      "there is no such process, or it has no memory of its own")                                            \
+    X(DEBUGGER_ERROR_DETOUR_NOT_POSSIBLE, 0xC0000022,                                                        \
+      "only the entry of a function that the kernel can trace can be detoured: use !epthook")                \
+    X(DEBUGGER_ERROR_DETOUR_IS_PLAIN, 0xC0000023,                                                            \
+      "a detour has stage pre only, and runs no script: use !epthook")
 
 typedef enum _DEBUGGER_ERROR {
 #define DEBUGGER_ERROR_AS_ENUM(Name, Value, Text) Name = Value,

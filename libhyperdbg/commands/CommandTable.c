@@ -18,6 +18,7 @@ const COMMAND_ENTRY g_CommandTable[] = {
     {"!crwrite", &g_CommandCrwrite},
     {"!dr", &g_CommandDr},
     {"!epthook", &g_CommandEpthook},
+    {"!epthook2", &g_CommandEpthook2},
     {"!exception", &g_CommandException},
     {"!interrupt", &g_CommandInterrupt},
     {"!ioin", &g_CommandIoin},

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hyperhv/core/MsrNumbers.h"
+#include "hyperhv/hooks/Detour.h"
 #include "hyperhv/vmx/AsmEntry.h"
 #include "hyperhv/vmx/HostTables.h"
 #include "hyperhv/vmx/Vmcs.h"
@@ -427,6 +428,11 @@ BOOLEAN FakeTakeNmiWindow(VOID)
 VOID AsmVmexitHandler(VOID)
 {
     HostedDie("the fake processor does not execute AsmVmexitHandler");
+}
+
+VOID AsmDetourEntry(VOID)
+{
+    HostedDie("the fake processor does not execute AsmDetourEntry");
 }
 
 #define LAUNCH_FRAME_BYTES 56 /* what AsmVmxLaunch pushes */

@@ -33,6 +33,8 @@ EXPORT_SYMBOL_GPL(VmFuncSetTriggerEvent);
 EXPORT_SYMBOL_GPL(VmFuncVmxVmcall);
 EXPORT_SYMBOL_GPL(ConfigureEptHook);
 EXPORT_SYMBOL_GPL(ConfigureEptUnHook);
+EXPORT_SYMBOL_GPL(ConfigureEptHook2);
+EXPORT_SYMBOL_GPL(ConfigureEptUnHook2);
 EXPORT_SYMBOL_GPL(ConfigureEptHookMonitor);
 EXPORT_SYMBOL_GPL(ConfigureEptUnHookMonitor);
 EXPORT_SYMBOL_GPL(ConfigureQueryHookState);

@@ -61,6 +61,20 @@ static UINT32 EventValidateHook(const DEBUGGER_EVENT_OPTIONS *Options)
     return EventValidateAddress(Options);
 }
 
+static UINT32 EventValidateDetour(const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    const UINT32 Status = EventValidateHook(Options);
+
+    if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL) {
+        return Status;
+    }
+    if (Options->Stage != VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION) {
+        return DEBUGGER_ERROR_DETOUR_IS_PLAIN;
+    }
+    return EventIsOfKernel(Options->OptionalParam1) ? DEBUGGER_OPERATION_WAS_SUCCESSFUL
+                                                    : DEBUGGER_ERROR_DETOUR_NOT_POSSIBLE;
+}
+
 /* The range may end with the last byte of all. */
 static UINT32 EventValidateMonitor(const DEBUGGER_EVENT_OPTIONS *Options)
 {
@@ -105,6 +119,18 @@ static VOID EventDisarmHook(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
 {
     (void)Tag;
     ConfigureEptUnHook(Options->OptionalParam1, EventProcessOfAddress(Options));
+}
+
+static UINT32 EventArmDetour(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    (void)Tag;
+    return EventStatusOfHook(ConfigureEptHook2(Options->OptionalParam1));
+}
+
+static VOID EventDisarmDetour(UINT64 Tag, const DEBUGGER_EVENT_OPTIONS *Options)
+{
+    (void)Tag;
+    ConfigureEptUnHook2(Options->OptionalParam1);
 }
 
 /* Bit 0 read, 1 write, 2 execute. */
@@ -267,6 +293,7 @@ static const EVENT_TYPE_OPERATIONS EventTypes[VMM_EVENT_TYPE_COUNT] = {
     [HIDDEN_HOOK_READ]                       = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
     [HIDDEN_HOOK_WRITE]                      = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
     [HIDDEN_HOOK_EXECUTE]                    = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Monitor)},
+    [HIDDEN_HOOK_EXEC_DETOURS]               = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Detour)},
     [HIDDEN_HOOK_EXEC_CC]                    = {.IsAvailable = TRUE, EXITS_OF_OPTIONS(Hook)},
     [CPUID_INSTRUCTION_EXECUTION]            = {.IsAvailable = TRUE, .Limit = INDEX_LIMIT},
     [RDMSR_INSTRUCTION_EXECUTION]            = {.IsAvailable = TRUE,

@@ -391,6 +391,10 @@ UINT32 DebuggerRegisterScriptEvent(const DEBUGGER_EVENT_OPTIONS *Options, EVENT_
     if (Status != DEBUGGER_OPERATION_WAS_SUCCESSFUL) {
         return Status;
     }
+    /* A script looks at memory and sets RIP as in an exit, which there is none of. */
+    if (Source != NULL && Options->EventType == HIDDEN_HOOK_EXEC_DETOURS) {
+        return DEBUGGER_ERROR_DETOUR_IS_PLAIN;
+    }
     StoreAcquire();
     Status = EventAdd(Options, Source, Tag);
     PlatformMutexRelease(g_StoreLock);

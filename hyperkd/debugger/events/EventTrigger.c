@@ -102,10 +102,11 @@ static inline DEBUGGER_EVENT *EventWalkNext(EVENT_WALK *Walk)
     return Keyed;
 }
 
-/* Not an increment in place: the store reads the count meanwhile, and must not see it half-written. */
+/* At once: the store reads the count meanwhile; an NMI may come in the middle of a detour's event, and have
+ * one itself. */
 static inline VOID EventCountHit(DEBUGGER_EVENT_HITS *Hits)
 {
-    __atomic_store_n(&Hits->Count, Hits->Count + 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&Hits->Count, 1, __ATOMIC_RELAXED);
 }
 
 static UINT32 EventChangedRegs(const GUEST_REGS *Before, const GUEST_REGS *After)
@@ -318,6 +319,19 @@ static UINT64 EventSyscallNumber(UINT32 Stage, const GUEST_REGS *Regs)
     return g_DebuggerCores[CoreId].SyscallNumber;
 }
 
+/* A detour's event comes in the guest, where an exit may come in between, or an NMI with a detour of its own:
+ * the core's own place is not for it. */
+static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
+EventTriggerDetour(EVENT_WALK *Walk, UINT32 CoreId, UINT32 Stage, PVOID Context, BOOLEAN *PostEventRequired,
+                   GUEST_REGS *Regs)
+{
+    DEBUGGER_CORE Core;
+
+    PlatformMemoryZero(&Core, sizeof(Core));
+    Core.CoreId = CoreId;
+    return EventTriggerFrom(Walk, &Core, Stage, Context, PostEventRequired, Regs);
+}
+
 /* What decides which events wait for this exit: the number of the range that was touched, that of the system
  * call, or the context. */
 static inline UINT64 EventKey(UINT32 EventType, UINT32 Stage, PVOID Context, const GUEST_REGS *Regs)
@@ -337,6 +351,9 @@ EventTriggerFitting(UINT32 EventType, UINT64 Key, UINT32 Stage, PVOID Context, B
 
     if (CoreId >= g_DebuggerCoreCount) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_DEBUGGER_NOT_ENABLED;
+    }
+    if (EventType == HIDDEN_HOOK_EXEC_DETOURS) {
+        return EventTriggerDetour(&Walk, CoreId, Stage, Context, PostEventRequired, Regs);
     }
     return EventTriggerFrom(&Walk, &g_DebuggerCores[CoreId], Stage, Context, PostEventRequired, Regs);
 }

@@ -50,14 +50,16 @@ BOOLEAN VmFuncNmiBroadcastRequest(UINT32 CoreId);
 BOOLEAN VmFuncNmiBroadcastInvalidateEptSingleContext(UINT32 CoreId);
 BOOLEAN VmFuncNmiBroadcastInvalidateEptAllContexts(UINT32 CoreId);
 
-/* Root. Number of this core; of the VMM's cores, which are numbered like the kernel's. */
+/* Root, detour. Number of this core; of the VMM's cores, which are numbered like the kernel's. */
 UINT32 VmFuncGetCurrentCoreId(VOID);
 
-/* Root. RIP of the instruction that caused the exit on this core. */
+/* Root, detour. RIP of the instruction that caused the exit on this core; in a detour (ConfigureEptHook2): of
+ * the function. */
 UINT64 VmFuncGetLastVmexitRip(UINT32 CoreId);
 
-/* Root. Guest RIP now, and setting it, as a jump does (#GP where it is not canonical): the setter also
- * suppresses the increment at the end of the exit. */
+/* Root, detour. Guest RIP now, and setting it, as a jump does (#GP where it is not canonical): the setter
+ * also suppresses the increment at the end of the exit. In a detour, where the function's caller is on top of
+ * the stack, the address must be one of the kernel's code. */
 UINT64 VmFuncGetRip(VOID);
 VOID VmFuncSetRip(UINT64 Rip);
 
@@ -65,8 +67,8 @@ VOID VmFuncSetRip(UINT64 Rip);
 VOID VmFuncPerformRipIncrement(UINT32 CoreId);
 VOID VmFuncSuppressRipIncrement(UINT32 CoreId);
 
-/* Root. The guest's XMM0-XMM5, read from the registers on the first call of an exit. Writes do not reach the
- * guest. */
+/* Root, detour. The guest's XMM0-XMM5, read from the registers on the first call of an exit. Writes do not
+ * reach the guest. */
 const GUEST_XMM_REGS *VmFuncGetXmmRegs(VOID);
 
 /* Any. Whether exits that belong to events of this type are reported. Exits of CPUID, VMCALL and XSETBV
@@ -162,6 +164,18 @@ UINT32 ConfigureEptHook(UINT64 VirtualAddress, UINT32 ProcessId);
 
 /* Process. FALSE: there is none. */
 BOOLEAN ConfigureEptUnHook(UINT64 VirtualAddress, UINT32 ProcessId);
+
+/* Process. A detour: HIDDEN_HOOK_EXEC_DETOURS events (PRE alone) at the entry of a function of the kernel or
+ * of a module, without an exit, on all cores, when this returns. VmmCallbackTriggerEvents is called in the
+ * guest's own context - any, that of an NMI too - with interrupts off, and must keep to the rules of root
+ * mode. It may change the registers but RSP; SUCCESSFUL_IGNORE_EVENT makes the function return at once, with
+ * RAX as it is left. Reads of the page see the original bytes. Set as often as unset. Functions that the
+ * kernel lets nobody trace are refused with DEBUGGER_ERROR_DETOUR_NOT_POSSIBLE: a hidden breakpoint can be
+ * set there. 0, or DEBUGGER_ERROR_.... */
+UINT32 ConfigureEptHook2(UINT64 VirtualAddress);
+
+/* Process. No event comes any more when this returns. FALSE: there is none. */
+BOOLEAN ConfigureEptUnHook2(UINT64 VirtualAddress);
 
 /* Process. Events for accesses to Length bytes from Address, on all cores: physical, or virtual as above.
  * Access: bit 0 read, 1 write, 2 execute, in any combination; it decides the events' type. Tag: the user's

@@ -165,6 +165,11 @@ static const SETTINGS_CASE g_SettingsCases[] = {
     {"hook nowhere", SETTINGS(HOOK, EACH, EACH, PRE, 0, 0, 0, 0, 0, 0), DEBUGGER_ERROR_INVALID_REQUEST},
     {"hook with a length", SETTINGS(HOOK, EACH, EACH, PRE, 0, 1, KERNEL, 1, 0, 0),
      DEBUGGER_ERROR_INVALID_REQUEST},
+    {"detour", SETTINGS(HIDDEN_HOOK_EXEC_DETOURS, EACH, 77, PRE, 1, 1, KERNEL, 0, 0, 0), SUCCESS},
+    {"detour at stage post", SETTINGS(HIDDEN_HOOK_EXEC_DETOURS, EACH, EACH, POST, 0, 1, KERNEL, 0, 0, 0),
+     DEBUGGER_ERROR_DETOUR_IS_PLAIN},
+    {"detour in a process", SETTINGS(HIDDEN_HOOK_EXEC_DETOURS, EACH, 77, PRE, 0, 1, 0x401000, 0, 0, 0),
+     DEBUGGER_ERROR_DETOUR_NOT_POSSIBLE},
     {"hook in a process", SETTINGS(HOOK, EACH, 77, PRE, 0, 1, 0x401000, 0, 0, 0), SUCCESS},
     {"hook in no process", SETTINGS(HOOK, EACH, EACH, PRE, 0, 1, 0x401000, 0, 0, 0),
      DEBUGGER_ERROR_ADDRESS_NEEDS_PROCESS},
@@ -212,7 +217,7 @@ static void EveryTypeWithoutARowIsNotAvailable(void **State)
         if (Status == DEBUGGER_ERROR_INVALID_REQUEST) { /* a hook, which must be somewhere */
             Options.HasOptionalParam1 = 1;
             Options.OptionalParam1    = KERNEL;
-            Options.OptionalParam2    = Type != HOOK;
+            Options.OptionalParam2    = Type != HOOK && Type != HIDDEN_HOOK_EXEC_DETOURS;
             Status                    = SetStatus(Options);
         }
         if (Type == EXTERNAL_INTERRUPT_OCCURRED || Type == TRAP_EXECUTION_MODE_CHANGED) {
@@ -225,7 +230,7 @@ static void EveryTypeWithoutARowIsNotAvailable(void **State)
         assert_true(Status == SUCCESS || Status == DEBUGGER_ERROR_EVENT_TYPE_NOT_AVAILABLE);
         Available += Status == SUCCESS;
     }
-    assert_int_equal(Available, 26);
+    assert_int_equal(Available, 27);
 }
 
 /* --- what the VMM is asked for ---------------------------------------------------------------------------

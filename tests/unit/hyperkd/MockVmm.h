@@ -496,6 +496,20 @@ BOOLEAN ConfigureEptUnHook(UINT64 VirtualAddress, UINT32 ProcessId)
     return TRUE;
 }
 
+UINT32 ConfigureEptHook2(UINT64 VirtualAddress)
+{
+    MockTrace("+detour(%llx)%s", VirtualAddress, g_Mock.ArmFails ? "=0" : "");
+    g_Mock.ArmedExits += !g_Mock.ArmFails;
+    return g_Mock.ArmFails ? DEBUGGER_ERROR_DETOUR_NOT_POSSIBLE : 0;
+}
+
+BOOLEAN ConfigureEptUnHook2(UINT64 VirtualAddress)
+{
+    MockTrace("-detour(%llx)", VirtualAddress);
+    assert_true(g_Mock.ArmedExits-- > 0);
+    return TRUE;
+}
+
 UINT32 ConfigureEptHookMonitor(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access,
                                UINT32 ProcessId)
 {

@@ -30,7 +30,8 @@ static const CHAR *Complete(BENCH *Bench, const CHAR *Marked)
 }
 
 #define ALL_COMMANDS                                                                                         \
-    "!cpuid,!cr3,!crread,!crwrite,!dr,!epthook,!exception,!interrupt,!ioin,!ioout,!mode,!monitor,!msrread,!" \
+    "!cpuid,!cr3,!crread,!crwrite,!dr,!epthook,!epthook2,!exception,!interrupt,!ioin,!ioout,!mode,!monitor," \
+    "!msrread,!"                                                                                             \
     "msrwrite,!pa2va,!pmc,!pte,!syscall,!sysret,!tsc,!va2pa,!vmcall,!xsetbv,"                                \
     ".exits,.help,.script,.status,continue,events,exit,flush,g,"                                             \
     "go,help,load,maps,pause,q,quit,sleep,status,unload,x"
@@ -43,8 +44,9 @@ static void EveryPlaceOffersWhatFits(void **State)
     } Cases[] = {
         {"|", "0:" ALL_COMMANDS},
         {"  |", "2:" ALL_COMMANDS},
-        {"!|", "0:!cpuid,!cr3,!crread,!crwrite,!dr,!epthook,!exception,!interrupt,!ioin,!ioout,!mode,!"
-               "monitor,!msrread,!msrwrite,!pa2va,!pmc,!pte,!syscall,!sysret,!tsc,!va2pa,!vmcall,!xsetbv"},
+        {"!|",
+         "0:!cpuid,!cr3,!crread,!crwrite,!dr,!epthook,!epthook2,!exception,!interrupt,!ioin,!ioout,!mode,!"
+         "monitor,!msrread,!msrwrite,!pa2va,!pmc,!pte,!syscall,!sysret,!tsc,!va2pa,!vmcall,!xsetbv"},
         {"!c|", "0:!cpuid,!cr3,!crread,!crwrite"},
         {"!C|", "0:!cpuid,!cr3,!crread,!crwrite"},
         {"!c|puid", "0:!cpuid,!cr3,!crread,!crwrite"},
