@@ -8,10 +8,16 @@
  *           leaf CA0004: RBX tells a sum over XMM0-XMM5  leaf CA0005: POST moves RIP over the two bytes after
  * it RDMSR   IA32_CSTAR: POST adds 1 to the value WRMSR   IA32_CSTAR: PRE writes the value's complement in
  * its low half; a value of 0 is short-circuited
+ *
+ *   and of the instructions of the module privileged, by what is in RBX:
+ *           MARK_PRE    PRE changes bits of RAX          MARK_POST   POST sets RAX
+ *           MARK_SKIP   short-circuited
  */
 #include <linux/module.h>
 
 #include "SDK/imports/VmmImports.h"
+
+#include "tests/vm/modules/change-values/change-values.h"
 
 #define LEAF_INPUT   0xca0000
 #define LEAF_OUTPUT  0xca0001
@@ -74,6 +80,33 @@ static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE before_wrmsr(u32 msr, GUEST_REG
     return GO_ON;
 }
 
+/* Bits of RAX that PRE changes. */
+static const u64 changed_bits[VMM_EVENT_TYPE_COUNT] = {
+    [DEBUG_REGISTERS_ACCESSED]     = CHANGED_DR,
+    [CONTROL_REGISTER_MODIFIED]    = CHANGED_CR,
+    [CONTROL_REGISTER_3_MODIFIED]  = CHANGED_CR3,
+    [XSETBV_INSTRUCTION_EXECUTION] = CHANGED_XCR,
+};
+
+static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE marked(VMM_EVENT_TYPE_ENUM type, BOOLEAN is_pre,
+                                                        BOOLEAN *post_event_required, GUEST_REGS *regs)
+{
+    if (!is_pre) {
+        regs->rax = RAX_OF_POST;
+        return GO_ON;
+    }
+    *post_event_required = regs->rbx == MARK_POST;
+    if (regs->rbx == MARK_PRE)
+        regs->rax ^= changed_bits[type];
+    return regs->rbx == MARK_SKIP ? IGNORE : GO_ON;
+}
+
+static BOOLEAN is_marked(VMM_EVENT_TYPE_ENUM type)
+{
+    return type != CPUID_INSTRUCTION_EXECUTION && type != RDMSR_INSTRUCTION_EXECUTION &&
+           type != WRMSR_INSTRUCTION_EXECUTION;
+}
+
 /* In VMX root mode: no kernel function may be called here. */
 static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM type,
                                                           VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE stage,
@@ -82,6 +115,9 @@ static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM ty
 {
     const u32 number = (UINTPTR)context;
 
+    if (is_marked(type))
+        return marked(type, stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION, post_event_required,
+                      regs);
     if (stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION) {
         *post_event_required = type != WRMSR_INSTRUCTION_EXECUTION;
         if (type == CPUID_INSTRUCTION_EXECUTION)
@@ -95,17 +131,38 @@ static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM ty
     return GO_ON;
 }
 
+static const VMM_EVENT_TYPE_ENUM types[] = {
+    CPUID_INSTRUCTION_EXECUTION,  RDMSR_INSTRUCTION_EXECUTION,  WRMSR_INSTRUCTION_EXECUTION,
+    TSC_INSTRUCTION_EXECUTION,    PMC_INSTRUCTION_EXECUTION,    DEBUG_REGISTERS_ACCESSED,
+    CONTROL_REGISTER_MODIFIED,    CONTROL_REGISTER_READ,        CONTROL_REGISTER_3_MODIFIED,
+    VMCALL_INSTRUCTION_EXECUTION, XSETBV_INSTRUCTION_EXECUTION,
+};
+
+static void turn_exits_on(void)
+{
+    ConfigureSetMsrReadExiting(VMM_ALL_CORES, CSTAR);
+    ConfigureSetMsrWriteExiting(VMM_ALL_CORES, CSTAR);
+    ConfigureSetRdtscExiting(VMM_ALL_CORES);
+    ConfigureSetRdpmcExiting(VMM_ALL_CORES);
+    ConfigureSetMovDebugRegsExiting(VMM_ALL_CORES);
+    ConfigureSetMovToCrExiting(VMM_ALL_CORES, 0, ~0ull);
+    ConfigureSetMovToCrExiting(VMM_ALL_CORES, 4, ~0ull);
+    ConfigureSetMovToCrExiting(VMM_ALL_CORES, 8, 0);
+    ConfigureSetMovToCr3Exiting(VMM_ALL_CORES);
+    ConfigureSetMovFromCrExiting(VMM_ALL_CORES, 3);
+    ConfigureSetMovFromCrExiting(VMM_ALL_CORES, 8);
+}
+
 static int __init change_values_init(void)
 {
     VMM_CALLBACKS callbacks = {.VmmCallbackTriggerEvents = on_event};
+    int i;
 
     if (!VmFuncInitVmm(&callbacks))
         return -EIO;
-    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
-    VmFuncSetTriggerEvent(RDMSR_INSTRUCTION_EXECUTION, TRUE);
-    VmFuncSetTriggerEvent(WRMSR_INSTRUCTION_EXECUTION, TRUE);
-    ConfigureSetMsrReadExiting(VMM_ALL_CORES, CSTAR);
-    ConfigureSetMsrWriteExiting(VMM_ALL_CORES, CSTAR);
+    for (i = 0; i < ARRAY_SIZE(types); i++)
+        VmFuncSetTriggerEvent(types[i], TRUE);
+    turn_exits_on();
     return 0;
 }
 

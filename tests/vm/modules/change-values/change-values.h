@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * change-values.h - what the module change-values does to the instructions of the module privileged.
+ */
+#ifndef HYPERDBG_TESTS_VM_CHANGE_VALUES_H
+#define HYPERDBG_TESTS_VM_CHANGE_VALUES_H
+
+/* In RBX; anything else: nothing. */
+#define MARK_PRE  0x6d61726b50524531ull
+#define MARK_POST 0x6d61726b504f5354ull
+#define MARK_SKIP 0x6d61726b534b4950ull
+
+/* What PRE changes in RAX, by the register that is written. */
+#define CHANGED_DR  0x11ull
+#define CHANGED_CR  0x2ull /* CR0.MP, CR4.PVI, a bit of the priority */
+#define CHANGED_CR3 0x8ull /* a bit of the PCID */
+#define CHANGED_XCR 0x1ull /* x87, which cannot be 0 */
+
+#define RAX_OF_POST 0x5a5a5a5aull
+
+#endif
