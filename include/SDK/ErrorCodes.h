@@ -35,7 +35,7 @@
     X(DEBUGGER_ERROR_INVALID_STAGE, 0xC0000011, "the stage of an event is pre, post or all")                 \
     X(DEBUGGER_ERROR_INVALID_CORE_ID, 0xC0000012, "there is no such core, or it is offline")                 \
     X(DEBUGGER_ERROR_SHORT_CIRCUIT_NEEDS_PRE, 0xC0000013, "a short-circuit is possible at stage pre only")   \
-    X(DEBUGGER_ERROR_REGISTER_NOT_WATCHABLE, 0xC000001C,                                                     \
+    X(DEBUGGER_ERROR_REGISTER_NOT_WATCHABLE, 0xC000001F,                                                     \
       "the processor cannot watch this: writes of CR0 (but PE and PG), CR4 and CR8, reads of CR3 and CR8; "  \
       "writes of CR3 are events of their own")                                                               \
     X(DEBUGGER_ERROR_TAG_NOT_FOUND, 0xC0000014, "there is no event with this number")                        \
@@ -52,9 +52,9 @@
     X(DEBUGGER_ERROR_NO_SUCH_PROCESS, 0xC0000033,                                                            \
       "there is no such process with memory of its own, or too many are watched already")                    \
     X(DEBUGGER_ERROR_INVALID_ADDRESS, 0xC0000019, "the address is not mapped")                               \
-    X(DEBUGGER_ERROR_CORE_DID_NOT_HALT, 0xC0000030,                                                          \
+    X(DEBUGGER_ERROR_CORE_DID_NOT_HALT, 0xC0000034,                                                          \
       "a core did not halt in time, or could not be reached: all cores go on")                               \
-    X(DEBUGGER_ERROR_NO_SNAPSHOT, 0xC0000031, "no snapshot of this core was taken yet")                      \
+    X(DEBUGGER_ERROR_NO_SNAPSHOT, 0xC0000035, "no snapshot of this core was taken yet")                      \
     X(DEBUGGER_ERROR_VERSION_MISMATCH, 0xC0000018,                                                           \
       "tool and modules are of different versions: install them together")                                   \
     X(DEBUGGER_ERROR_ADDRESS_NEEDS_PROCESS, 0xC000001A,                                                      \

@@ -449,7 +449,7 @@ static void TabCompletes(void **State)
 {
     (void)State;
     StartWithEvent();
-    Type("!c\t");
+    Type("!cp\t");
     Expect("hyperdbg> !cpuid\n");
     Type("1 st\tpo\tp\t\r");
     Expect("hyperdbg> !cpuid 1 stage post pid\nerror: 'pid': expected a number up to fffffffe (hexadecimal, "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * instructions.c - events of instructions that the kernel alone can execute, and a few more: N of them are N
- * events with the right context and value, at both stages; PRE changes an input, POST an output, a
+ * watched-instructions.c - events of instructions that the kernel alone can execute, and a few more: N of
+ * them are N events with the right context and value, at both stages; PRE changes an input, POST an output, a
  * short-circuit skips; disarmed, not one exit of that reason is left.
  *
  * The module privileged executes them, the module change-values is the user that changes values. Context:
