@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -41,6 +42,8 @@ typedef struct _ROW {
     BOOLEAN IsRead;       /* RAX is its output */
     BOOLEAN IsFault;      /* it faults, unless it is skipped */
     BOOLEAN IsNotSkipped; /* a short-circuit of the type also skips what leads to it */
+    const CHAR *Command;  /* of the tool, where the kernel executes it too, for this process: with page table
+                           * isolation at each way in and out; only the module's may be skipped */
 } ROW;
 
 static const ROW g_Rows[] = {
@@ -149,7 +152,8 @@ static const ROW g_Rows[] = {
      .Context      = ANY,
      .Rax          = 0,
      .Value        = 0,
-     .ChangedValue = CHANGED_CR3},
+     .ChangedValue = CHANGED_CR3,
+     .Command      = "!cr3"},
     {.Name         = "MOV from CR3",
      .Type         = CONTROL_REGISTER_READ,
      .Operation    = PRIVILEGED_CR3_READ,
@@ -158,7 +162,8 @@ static const ROW g_Rows[] = {
      .Rax          = 1,
      .Value        = ANY,
      .ChangedValue = ANY,
-     .IsRead       = TRUE},
+     .IsRead       = TRUE,
+     .Command      = "!crread 3"},
     {.Name         = "MOV from CR8",
      .Type         = CONTROL_REGISTER_READ,
      .Operation    = PRIVILEGED_CR8_READ,
@@ -307,6 +312,16 @@ static VOID TestOtherBits(const ROW *Row, UINT32 Core)
                 Row->Name);
 }
 
+/* This one instruction of the kernel's, by the place where it stands. */
+static VOID SetShortCircuitAt(const ROW *Row, UINT32 Core, UINT64 Rip)
+{
+    CHAR Command[256];
+
+    snprintf(Command, sizeof(Command), "%s pid 0n%d core %x script { event_sc(@rip == 0x%llx); }",
+             Row->Command, getpid(), Core, Rip);
+    ClientRunToolWithin(Command);
+}
+
 static VOID TestShortCircuit(const ROW *Row, UINT32 Core)
 {
     struct privileged_request Done;
@@ -315,7 +330,10 @@ static VOID TestShortCircuit(const ROW *Row, UINT32 Core)
     if (Row->IsNotSkipped)
         return;
     Value = Row->Operation == PRIVILEGED_DR0_WRITE ? DR0_FREE : 0; /* as it was before */
-    SetEvent(Row, Core, VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION, TRUE, Row->Bits);
+    if (Row->Command != NULL)
+        SetShortCircuitAt(Row, Core, Execute(Row, 0).rip);
+    else
+        SetEvent(Row, Core, VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION, TRUE, Row->Bits);
     Done = Execute(Row, 0);
     ClientClearAll();
     TapIs(Done.faults == 0 && (Row->IsFault || Row->IsRead || ValueAfter(Row, &Done) == Value) &&

@@ -53,17 +53,28 @@ static VOID ClientNeedTool(const CHAR *Commands)
     }
 }
 
-VOID ClientStart(VOID)
+static VOID ClientOpen(VOID)
 {
-    CLIENT_RECORDS Old = {0};
-
-    ClientNeedTool("load vmm");
     g_Device = open(HYPERDBG_DEVICE_PATH, O_RDWR | O_CLOEXEC);
     if (g_Device < 0)
         TapGiveUp(HYPERDBG_DEVICE_PATH);
     g_Log = open(HYPERLOG_DEVICE_PATH, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (g_Log < 0)
         TapGiveUp(HYPERLOG_DEVICE_PATH);
+}
+
+static VOID ClientClose(VOID)
+{
+    close(g_Device);
+    close(g_Log);
+}
+
+VOID ClientStart(VOID)
+{
+    CLIENT_RECORDS Old = {0};
+
+    ClientNeedTool("load vmm");
+    ClientOpen();
     ClientRead(&Old);
     ClientClear(&Old);
     free(Old.Item);
@@ -71,9 +82,15 @@ VOID ClientStart(VOID)
 
 VOID ClientEnd(VOID)
 {
-    close(g_Device);
-    close(g_Log);
+    ClientClose();
     ClientNeedTool("unload remove");
+}
+
+VOID ClientRunToolWithin(const CHAR *Commands)
+{
+    ClientClose();
+    ClientNeedTool(Commands);
+    ClientOpen();
 }
 
 /* --- requests --- */

@@ -18,6 +18,9 @@
 /* Runs one line of commands in the tool; returns its exit status. Its output is not shown. */
 INT32 ClientRunTool(const CHAR *Commands);
 
+/* Between ClientStart and ClientEnd: the same, which must succeed; the devices are the tool's meanwhile. */
+VOID ClientRunToolWithin(const CHAR *Commands);
+
 /* The kernel's grace periods end by interrupts instead of by ticks (or not): loading and unloading wait for
  * some, and a busy machine of the testbed takes seconds for a tick. */
 VOID ClientHurry(BOOLEAN Set);
