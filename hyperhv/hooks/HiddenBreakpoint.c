@@ -401,9 +401,10 @@ BOOLEAN HiddenBreakpointMeet(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual)
         return FALSE;
     Breakpoint = BreakpointInForce(Virtual, (INT64)Virtual >= 0 ? FollowCurrentRoot(VCpu) : 0);
     Page       = Breakpoint != NULL ? __atomic_load_n(&Breakpoint->Page, __ATOMIC_ACQUIRE) : NULL;
-    if (Page == NULL)
+    if (Page != NULL)
+        BreakpointHit(VCpu, Breakpoint, Page);
+    else if ((INT64)Virtual >= 0 || !DetourHandleBreakpoint(VCpu))
         return FALSE;
-    BreakpointHit(VCpu, Breakpoint, Page);
     if (VCpu->MtfEptHookRestorePoint == NULL)
         HookStepTellPost(VCpu);
     return TRUE;

@@ -60,7 +60,8 @@ VOID HiddenBreakpointsLeave(UINT64 Start, UINT64 End);
 BOOLEAN HiddenBreakpointHandle(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* Root mode, within the exit of a fetch at Virtual that a monitor waits for: no INT3 will be seen in the step
- * that lets it through. TRUE: a breakpoint is there; it was told of, and the instruction is carried out. */
+ * that lets it through. TRUE: a breakpoint or a detour is there; it was told of, and the instruction is
+ * carried out. */
 BOOLEAN HiddenBreakpointMeet(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual);
 
 /* Any context, after the code of the page has changed: what is under its breakpoints is looked at anew. */

@@ -95,6 +95,16 @@ static VOID RunTool(const CHAR *Commands)
         TapGiveUp("hyperdbg -c '%s'", Commands);
 }
 
+static VOID EveryEvent(const CHAR *Words)
+{
+    CHAR Line[64];
+
+    snprintf(Line, sizeof(Line), "/root/programs/every-event %s", Words);
+    fflush(stdout);
+    if (system(Line) != 0)
+        TapGiveUp("%s", Line);
+}
+
 int main(void)
 {
     const UINT32 CoreCount = ClientCoreCount();
@@ -108,14 +118,20 @@ int main(void)
 
     RunTool("load vmm");
     CompareAll(Bare, CoreCount, TRUE, "on the VMM");
-    RunTool("!cpuid stage all; !msrread stage all; !msrwrite stage all");
+    EveryEvent("arm");
     CompareAll(Bare, CoreCount, TRUE, "on the VMM with every event armed");
-    RunTool("unload vmm");
-    CompareAll(Bare, CoreCount, FALSE, "after the VMM");
+    EveryEvent("work 0");
+    RunTool("flush; unload vmm");
+    CompareAll(Bare, CoreCount, FALSE, "after the VMM, unloaded with every event armed");
+    RunTool("load vmm");
+    EveryEvent("arm");
+    RunTool("flush; unload vmm");
+    CompareAll(Bare, CoreCount, FALSE, "after the same once more");
 
     for (UINT32 Index = 0; Index < RELOADS; Index++)
         RunTool("load vmm; unload vmm");
     CompareAll(Bare, CoreCount, FALSE, "after more loads and unloads");
+    EveryEvent("end");
     RunTool("unload remove");
     if (system("rmmod core-state") != 0)
         TapGiveUp("rmmod core-state");

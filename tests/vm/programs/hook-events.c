@@ -39,17 +39,6 @@ static UINT64 g_VariablePhysical;
 
 /* --- what the kernel is asked --- */
 
-static UINT64 AddressOf(const CHAR *Name)
-{
-    DEBUGGER_QUERY_SYMBOLS Query = {0};
-
-    snprintf(Query.Pattern, sizeof(Query.Pattern), "%s", Name);
-    errno = 0;
-    if (ClientRequest(IOCTL_QUERY_SYMBOLS, &Query) != DEBUGGER_OPERATION_WAS_SUCCESSFUL || Query.Total != 1)
-        TapGiveUp("%llu symbols are %s (%x)", Query.Total, Name, Query.KernelStatus);
-    return Query.Symbol[0].Address;
-}
-
 static UINT64 PhysicalOf(UINT64 Address)
 {
     DEBUGGER_QUERY_TRANSLATION Query = {.Address = Address, .ProcessId = HYPERDBG_ALL_PROCESSES};
@@ -396,8 +385,8 @@ int main(void)
 
     g_LastCore = ClientCoreCount() - 1;
     ClientStart();
-    g_Function         = AddressOf("__x64_sys_getppid");
-    g_Variable         = AddressOf("panic_timeout");
+    g_Function         = ClientSymbol("__x64_sys_getppid");
+    g_Variable         = ClientSymbol("panic_timeout");
     g_VariablePhysical = PhysicalOf(g_Variable);
     TapIsNumber(g_Function, AddressByKallsyms("__x64_sys_getppid"),
                 "a symbol's address is what kallsyms has");

@@ -53,7 +53,7 @@ static VOID ClientNeedTool(const CHAR *Commands)
     }
 }
 
-static VOID ClientOpen(VOID)
+VOID ClientOpen(VOID)
 {
     g_Device = open(HYPERDBG_DEVICE_PATH, O_RDWR | O_CLOEXEC);
     if (g_Device < 0)
@@ -103,6 +103,17 @@ UINT32 ClientRequest(UINT32 Code, PVOID Buffer)
         TapGiveUp("request %x", Code);
     memcpy(&Status, (UINT8 *)Buffer + (Code >> 16 & 0x3FFF) - sizeof(Status), sizeof(Status));
     return Status;
+}
+
+UINT64 ClientSymbol(const CHAR *Name)
+{
+    DEBUGGER_QUERY_SYMBOLS Query = {0};
+
+    snprintf(Query.Pattern, sizeof(Query.Pattern), "%s", Name);
+    errno = 0;
+    if (ClientRequest(IOCTL_QUERY_SYMBOLS, &Query) != DEBUGGER_OPERATION_WAS_SUCCESSFUL || Query.Total != 1)
+        TapGiveUp("%llu symbols are %s (%x)", Query.Total, Name, Query.KernelStatus);
+    return Query.Symbol[0].Address;
 }
 
 UINT64 ClientSetEvent(const DEBUGGER_EVENT_OPTIONS *Options)

@@ -28,11 +28,17 @@ VOID ClientHurry(BOOLEAN Set);
 /* Loads modules and VMM, opens both devices, reads away what is in the log. */
 VOID ClientStart(VOID);
 
+/* Opens both devices, of a VMM that runs. */
+VOID ClientOpen(VOID);
+
 /* Closes the devices; unloads VMM and modules. */
 VOID ClientEnd(VOID);
 
 /* The call itself must succeed; returns KernelStatus. */
 UINT32 ClientRequest(UINT32 Code, PVOID Buffer);
+
+/* Where the kernel has the symbol, of which there must be one. */
+UINT64 ClientSymbol(const CHAR *Name);
 
 /* Sets an event, which must be accepted; returns its tag. */
 UINT64 ClientSetEvent(const DEBUGGER_EVENT_OPTIONS *Options);
