@@ -125,6 +125,8 @@ typedef struct _VIRTUAL_MACHINE_STATE {
      * handler of root mode too, so by atomic operations only. */
     UINT32 PendingNmis;
 
+    VMM_NMI_COUNTS NmiCounts; /* read by others while they move; Broadcast is written by others, atomically */
+
     /* Broadcasts by NMI (vmx/VmxBroadcast.h); all atomic. */
     UINT32 ApicId;              /* by which others send; written before the core runs */
     UINT32 NmiBroadcastActions; /* NMI_BROADCAST_ACTION_..., set by other cores; not zero: an NMI is on its

@@ -53,6 +53,14 @@ BOOLEAN VmFuncGetExitCounts(UINT32 CoreId, UINT64 *Counts, UINT32 Length)
     return TRUE;
 }
 
+BOOLEAN VmFuncGetNmiCounts(UINT32 CoreId, VMM_NMI_COUNTS *Counts)
+{
+    if (CoreId >= g_CoreCount)
+        return FALSE;
+    *Counts = g_GuestState[CoreId].NmiCounts;
+    return TRUE;
+}
+
 UINT64 VmFuncVmxVmcall(UINT64 VmcallNumber, UINT64 OptionalParam1, UINT64 OptionalParam2,
                        UINT64 OptionalParam3)
 {

@@ -47,8 +47,10 @@ static BOOLEAN BroadcastTo(const VIRTUAL_MACHINE_STATE *From, VIRTUAL_MACHINE_ST
 {
     if (__atomic_fetch_or(&To->NmiBroadcastActions, Actions, __ATOMIC_SEQ_CST) != 0)
         return TRUE; /* an NMI is on its way */
-    if (IsRunning(To) && ApicSendNmi(From->CoreId, To->ApicId))
+    if (IsRunning(To) && ApicSendNmi(From->CoreId, To->ApicId)) {
+        __atomic_add_fetch(&To->NmiCounts.Broadcast, 1, __ATOMIC_RELAXED);
         return TRUE;
+    }
     __atomic_store_n(&To->NmiBroadcastActions, 0, __ATOMIC_SEQ_CST);
     return !IsRunning(To);
 }

@@ -24,6 +24,7 @@ static VOID VmxNmiCount(VIRTUAL_MACHINE_STATE *VCpu)
  * may have to wait for. Whose this one was is decided after that: either way one is the broadcast's. */
 VOID VmxNmiArrivedInGuest(VIRTUAL_MACHINE_STATE *VCpu)
 {
+    VCpu->NmiCounts.InGuest++;
     AsmUnblockNmis();
     if (VmxBroadcastTake(VCpu, FALSE))
         return;
@@ -35,6 +36,7 @@ VOID VmxNmiArrivedInGuest(VIRTUAL_MACHINE_STATE *VCpu)
  * (VmxDevirtualizeCore). */
 VOID VmxNmiArrivedInRoot(VIRTUAL_MACHINE_STATE *VCpu)
 {
+    VCpu->NmiCounts.InRoot++;
     if (VmxBroadcastTake(VCpu, TRUE))
         return;
     VmxNmiCount(VCpu);
@@ -48,6 +50,7 @@ VOID VmxInjectPendingNmi(VIRTUAL_MACHINE_STATE *VCpu)
     if (__atomic_load_n(&VCpu->PendingNmis, __ATOMIC_SEQ_CST) == 0)
         return;
     EventInjectNmi(VCpu);
+    VCpu->NmiCounts.Injected++;
     __atomic_sub_fetch(&VCpu->PendingNmis, 1, __ATOMIC_SEQ_CST);
 }
 

@@ -113,7 +113,8 @@ static UINT32 DeviceQueryExits(PVOID Buffer)
 {
     DEBUGGER_QUERY_EXITS *Exits = Buffer;
 
-    if (!VmFuncGetExitCounts(Exits->CoreId, Exits->Count, COUNT_OF(Exits->Count))) {
+    if (!VmFuncGetExitCounts(Exits->CoreId, Exits->Count, COUNT_OF(Exits->Count)) ||
+        !VmFuncGetNmiCounts(Exits->CoreId, &Exits->Nmis)) {
         return DEBUGGER_ERROR_INVALID_CORE_ID;
     }
     return DEBUGGER_OPERATION_WAS_SUCCESSFUL;

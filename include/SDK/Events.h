@@ -87,6 +87,16 @@ typedef struct _EPT_HOOKS_CONTEXT {
     UINT32 Reserved;
 } EPT_HOOKS_CONTEXT;
 
+/* NMIs of one core since the load. The processor keeps one that waits, no more (SDM Vol. 3, 6.7.1): one of the
+ * guest's that is about to be taken at the very instruction at which a broadcast sends its own is one with it,
+ * and the guest misses it. Then fewer arrived than were sent. */
+typedef struct _VMM_NMI_COUNTS {
+    UINT64 InGuest;   /* arrived while the guest ran */
+    UINT64 InRoot;    /* arrived in root mode */
+    UINT64 Broadcast; /* sent to this core by other cores' broadcasts */
+    UINT64 Injected;  /* given to the guest */
+} VMM_NMI_COUNTS;
+
 /* How a hidden hook stands to its target. */
 typedef enum _VMM_HOOK_STATE {
     VMM_HOOK_LIVE       = 0, /* in force */

@@ -23,7 +23,7 @@
 #define HYPERLOG_DEVICE_PATH "/dev/hyperlog"
 
 /* Changes whenever a structure of this file or of HyperLog.h changes its layout or meaning. */
-#define HYPERDBG_INTERFACE_VERSION 3
+#define HYPERDBG_INTERFACE_VERSION 4
 
 #define HYPERDBG_ALL_CORES     0xFFFFFFFFu
 #define HYPERDBG_ALL_PROCESSES 0xFFFFFFFFu
@@ -142,11 +142,13 @@ typedef struct _DEBUGGER_QUERY_STATUS {
 
 #define HYPERDBG_EXIT_REASON_COUNT 128
 
-/* How often each exit reason was seen on one core since the load (the numbers are the processor's own). */
+/* How often each exit reason was seen on one core since the load (the numbers are the processor's own), and
+ * the core's NMIs. */
 typedef struct _DEBUGGER_QUERY_EXITS {
     UINT32 CoreId; /* in */
     UINT32 Reserved;
     UINT64 Count[HYPERDBG_EXIT_REASON_COUNT]; /* out */
+    VMM_NMI_COUNTS Nmis;                      /* out */
     UINT32 Reserved2;
     UINT32 KernelStatus; /* out */
 } DEBUGGER_QUERY_EXITS;

@@ -97,10 +97,11 @@ const COMMAND *CommandFind(const CHAR *Name);
 /* The name most like a mistyped one, or NULL. */
 const CHAR *CommandNearest(const CHAR *Name);
 
-extern const COMMAND g_CommandContinue, g_CommandCpuid, g_CommandEpthook, g_CommandEpthook2, g_CommandEvents,
-    g_CommandExit, g_CommandExits, g_CommandFlush, g_CommandHelp, g_CommandLoad, g_CommandMaps,
-    g_CommandMonitor, g_CommandMsrread, g_CommandMsrwrite, g_CommandPa2va, g_CommandPause, g_CommandPte,
-    g_CommandScript, g_CommandSleep, g_CommandStatus, g_CommandSymbols, g_CommandUnload, g_CommandVa2pa;
+extern const COMMAND g_CommandContinue, g_CommandCores, g_CommandCpuid, g_CommandEpthook, g_CommandEpthook2,
+    g_CommandEvents, g_CommandExit, g_CommandExits, g_CommandFlush, g_CommandHelp, g_CommandLoad,
+    g_CommandMaps, g_CommandMonitor, g_CommandMsrread, g_CommandMsrwrite, g_CommandPa2va, g_CommandPause,
+    g_CommandPte, g_CommandScript, g_CommandSleep, g_CommandStatus, g_CommandSymbols, g_CommandUnload,
+    g_CommandVa2pa;
 extern const COMMAND g_CommandException, g_CommandInterrupt, g_CommandIoin, g_CommandIoout, g_CommandMode,
     g_CommandSyscall, g_CommandSysret; /* TrapCommands.c */
 extern const COMMAND g_CommandCr3, g_CommandCrread, g_CommandCrwrite, g_CommandDr, g_CommandPmc, g_CommandTsc,

@@ -41,6 +41,7 @@ const COMMAND_ENTRY g_CommandTable[] = {
     {".script", &g_CommandScript},
     {".status", &g_CommandStatus},
     {"continue", &g_CommandContinue},
+    {"cores", &g_CommandCores},
     {"events", &g_CommandEvents},
     {"exit", &g_CommandExit},
     {"flush", &g_CommandFlush},

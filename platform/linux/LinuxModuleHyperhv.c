@@ -17,6 +17,7 @@ EXPORT_SYMBOL_GPL(VmFuncGetBackendName);
 EXPORT_SYMBOL_GPL(VmFuncVmxGetCurrentExecutionMode);
 EXPORT_SYMBOL_GPL(VmFuncGetCoreCount);
 EXPORT_SYMBOL_GPL(VmFuncGetExitCounts);
+EXPORT_SYMBOL_GPL(VmFuncGetNmiCounts);
 EXPORT_SYMBOL_GPL(VmFuncIsCoreRunning);
 EXPORT_SYMBOL_GPL(VmFuncNmiBroadcastRequest);
 EXPORT_SYMBOL_GPL(VmFuncNmiBroadcastInvalidateEptSingleContext);

@@ -34,6 +34,9 @@ UINT32 VmFuncGetCoreCount(VOID);
  * FALSE: no such core. The counts are read while they move. */
 BOOLEAN VmFuncGetExitCounts(UINT32 CoreId, UINT64 *Counts, UINT32 Length);
 
+/* Process. The same of its NMIs. */
+BOOLEAN VmFuncGetNmiCounts(UINT32 CoreId, VMM_NMI_COUNTS *Counts);
+
 /* Any. Does this core run on the VMM now? Not one that is offline, or on its way out. */
 BOOLEAN VmFuncIsCoreRunning(UINT32 CoreId);
 

@@ -103,6 +103,10 @@ static void SeveralOfBothKindsAllArrive(void **State)
     NmiExit();
     assert_int_equal(GuestVCpu()->PendingNmis, 4);
     assert_int_equal(TakeAll(), 4);
+    assert_int_equal(GuestVCpu()->NmiCounts.InGuest, 2);
+    assert_int_equal(GuestVCpu()->NmiCounts.InRoot, 2);
+    assert_int_equal(GuestVCpu()->NmiCounts.Injected, 4);
+    assert_int_equal(GuestVCpu()->NmiCounts.Broadcast, 0);
 }
 
 static void AWindowForNobodyInjectsNothing(void **State)

@@ -409,6 +409,10 @@ static void ExitsAreToldOfEachCoreAndOfNoOther(void **State)
     for (UINT32 Reason = 0; Reason < HYPERDBG_EXIT_REASON_COUNT; Reason++) {
         assert_int_equal(Exits.Count[Reason], 2);
     }
+    assert_int_equal(Exits.Nmis.InGuest, 20);
+    assert_int_equal(Exits.Nmis.InRoot, 40);
+    assert_int_equal(Exits.Nmis.Broadcast, 60);
+    assert_int_equal(Exits.Nmis.Injected, 80);
     Exits.CoreId = 2;
     assert_int_equal(DeviceHandleRequest(IOCTL_QUERY_EXITS, &Exits, sizeof(Exits)), 0);
     assert_int_equal(Exits.KernelStatus, DEBUGGER_ERROR_INVALID_CORE_ID);

@@ -244,6 +244,17 @@ BOOLEAN VmFuncGetExitCounts(UINT32 CoreId, UINT64 *Counts, UINT32 Length)
     return TRUE;
 }
 
+/* 10, 20, 30 and 40 times that of NMIs. */
+BOOLEAN VmFuncGetNmiCounts(UINT32 CoreId, VMM_NMI_COUNTS *Counts)
+{
+    if (!g_Mock.VmmIsUp || CoreId >= PlatformCpuCount()) {
+        return FALSE;
+    }
+    *Counts = (VMM_NMI_COUNTS){10ull * (CoreId + 1), 20ull * (CoreId + 1), 30ull * (CoreId + 1),
+                               40ull * (CoreId + 1)};
+    return TRUE;
+}
+
 /* Any thread: the core that HostedSetCurrentCpu said. */
 UINT32 VmFuncGetCurrentCoreId(VOID)
 {

@@ -190,6 +190,40 @@ static UINT32 MockQueryExits(MOCK_KERNEL *Kernel, PVOID Buffer)
     return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
 }
 
+static UINT32 MockHaltSystem(MOCK_KERNEL *Kernel, PVOID Buffer)
+{
+    DEBUGGER_HALT_SYSTEM *Halt = Buffer;
+
+    if (!Kernel->IsVmmLoaded)
+        return (UINT32)DEBUGGER_ERROR_VMM_NOT_INITIALIZED;
+    MockTrace(Kernel, "halt");
+    Halt->CoreCount    = Kernel->CoreCount;
+    Halt->LatencyTicks = 3;
+    Halt->HeldTicks    = 1500;
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
+/* The first core asked; the others were in a program, or in an exit of the kernel's own. */
+static UINT32 MockQueryCoreState(MOCK_KERNEL *Kernel, PVOID Buffer)
+{
+    DEBUGGER_CORE_STATE *State = Buffer;
+    UINT32 Core                = State->CoreId - Kernel->FirstCore;
+
+    if (State->CoreId < Kernel->FirstCore || Core >= Kernel->CoreCount)
+        return (UINT32)DEBUGGER_ERROR_NO_SNAPSHOT;
+    State->HaltedFrom = Core < 2 ? Core : (UINT32)DEBUGGER_CORE_FROM_EXIT;
+    State->Rip        = 0xffffffff81000000 + Core * 0x10;
+    State->Cr0        = 0x80050033;
+    State->Cr3        = 0x1000000;
+    State->Cr4        = 0x370ef0;
+    State->Regs.rax   = 0x1234;
+    State->Regs.r15   = ~0ull;
+    State->ProcessId  = 100 + Core;
+    State->ThreadId   = Core == 1 ? 0x80 : 100 + Core;
+    memcpy(State->ProcessName, "work", 5);
+    return DEBUGGER_OPERATION_WAS_SUCCESSFUL;
+}
+
 static UINT32 MockCheckOptions(const MOCK_KERNEL *Kernel, const DEBUGGER_EVENT_OPTIONS *Options)
 {
     if (!Kernel->IsVmmLoaded)
@@ -382,6 +416,8 @@ static INT32 MockRequest(PVOID Context, UINT32 Code, PVOID Buffer)
         {IOCTL_TERMINATE_VMM, sizeof(DEBUGGER_LOAD_REQUEST), MockTerminateVmm},
         {IOCTL_QUERY_STATUS, sizeof(DEBUGGER_QUERY_STATUS), MockQueryStatus},
         {IOCTL_QUERY_EXITS, sizeof(DEBUGGER_QUERY_EXITS), MockQueryExits},
+        {IOCTL_HALT_SYSTEM, sizeof(DEBUGGER_HALT_SYSTEM), MockHaltSystem},
+        {IOCTL_QUERY_CORE_STATE, sizeof(DEBUGGER_CORE_STATE), MockQueryCoreState},
         {IOCTL_REGISTER_EVENT, sizeof(DEBUGGER_REGISTER_EVENT), MockRegisterEvent},
         {IOCTL_MODIFY_EVENTS, sizeof(DEBUGGER_MODIFY_EVENTS), MockModifyEvents},
         {IOCTL_QUERY_EVENT, sizeof(DEBUGGER_QUERY_EVENT), MockQueryEvent},
