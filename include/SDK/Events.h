@@ -87,9 +87,9 @@ typedef struct _EPT_HOOKS_CONTEXT {
     UINT32 Reserved;
 } EPT_HOOKS_CONTEXT;
 
-/* NMIs of one core since the load. The processor keeps one that waits, no more (SDM Vol. 3, 6.7.1): one of the
- * guest's that is about to be taken at the very instruction at which a broadcast sends its own is one with it,
- * and the guest misses it. Then fewer arrived than were sent. */
+/* NMIs of one core since the load. The processor keeps one that waits, no more (SDM Vol. 3, 6.7.1): one of
+ * the guest's that is about to be taken at the very instruction at which a broadcast sends its own is one
+ * with it, and the guest misses it. Then fewer arrived than were sent. */
 typedef struct _VMM_NMI_COUNTS {
     UINT64 InGuest;   /* arrived while the guest ran */
     UINT64 InRoot;    /* arrived in root mode */
