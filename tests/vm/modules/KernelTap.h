@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KernelTap.h - TAP lines of a test module, which its parameter "report" shows. For inclusion in one file of
- * a module.
+ * KernelTap.h - TAP lines of a test module, which a file of /proc shows. For inclusion in one file of a
+ * module.
  *
  * Context: process.
  */
@@ -22,7 +22,7 @@ static void report(bool ok, const char *name, long got, long wanted)
                                "%sok %d - %s\n", ok ? "" : "not ", ++test_number, name);
     if (!ok)
         report_length += scnprintf(report_text + report_length, sizeof(report_text) - report_length,
-                                   "# got %lx, wanted %lx\n", got, wanted);
+                                   "# got %ld (%lx), wanted %ld (%lx)\n", got, got, wanted, wanted);
 }
 
 static void expect(const char *name, long got, long wanted)

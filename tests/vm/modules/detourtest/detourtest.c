@@ -2,8 +2,8 @@
 /*
  * detourtest.c - detours of this module's own functions, checked from within the guest's kernel.
  *
- * Loading the module runs the tests; /sys/module/detourtest/parameters/report then has their TAP lines. The
- * VMM must not be loaded: this module is its user.
+ * Loading the module runs the tests; /proc/detourtest then has their TAP lines. The VMM must not be loaded:
+ * this module is its user.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -17,6 +17,7 @@
 
 #include "SDK/ErrorCodes.h"
 #include "SDK/imports/VmmImports.h"
+#include "tests/vm/modules/KernelTap.h"
 
 /* What an empty callback may cost, in instructions. */
 #define MOST_INSTRUCTIONS 160
@@ -67,33 +68,6 @@ static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM ty
     return return_at_once ? VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
                           : VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
 }
-
-/* --- report --- */
-
-static char report_text[8192];
-static int report_length, test_number;
-
-static void report(bool ok, const char *name, long got, long wanted)
-{
-    report_length += scnprintf(report_text + report_length, sizeof(report_text) - report_length,
-                               "%sok %d - %s\n", ok ? "" : "not ", ++test_number, name);
-    if (!ok)
-        report_length += scnprintf(report_text + report_length, sizeof(report_text) - report_length,
-                                   "# got %ld, wanted %ld\n", got, wanted);
-}
-
-static void expect(const char *name, long got, long wanted)
-{
-    report(got == wanted, name, got, wanted);
-}
-
-static int report_get(char *buffer, const struct kernel_param *parameter)
-{
-    return scnprintf(buffer, PAGE_SIZE, "%s1..%d\n", report_text, test_number);
-}
-
-static const struct kernel_param_ops report_ops = {.get = report_get};
-module_param_cb(report, &report_ops, NULL, 0400);
 
 /* --- targets: functions that ftrace knows, as the compiler would make them --- */
 
@@ -480,11 +454,12 @@ static int __init detourtest_init(void)
     VmFuncUninitVmm();
     expect("after the VMM has gone with a detour set, the function does what it did",
            call_many(target_plain, 1000), 0);
-    return 0;
+    return report_publish("detourtest");
 }
 
 static void __exit detourtest_exit(void)
 {
+    report_withdraw("detourtest");
 }
 
 module_init(detourtest_init);

@@ -2,8 +2,8 @@
 /*
  * hooktest.c - hidden hooks on this module's own code and data, checked from within the guest's kernel.
  *
- * Loading the module runs the tests; /sys/module/hooktest/parameters/report then has their TAP lines. The VMM
- * must not be loaded: this module is its user.
+ * Loading the module runs the tests; /proc/hooktest then has their TAP lines. The VMM must not be loaded:
+ * this module is its user.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -17,6 +17,7 @@
 #include <asm/nmi.h>
 
 #include "SDK/imports/VmmImports.h"
+#include "tests/vm/modules/KernelTap.h"
 
 /* --- what the VMM tells --- */
 
@@ -52,33 +53,6 @@ static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM ty
     return atomic_read(&skip) ? VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
                               : VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
 }
-
-/* --- report --- */
-
-static char report_text[8192];
-static int report_length, test_number;
-
-static void report(bool ok, const char *name, long got, long wanted)
-{
-    report_length += scnprintf(report_text + report_length, sizeof(report_text) - report_length,
-                               "%sok %d - %s\n", ok ? "" : "not ", ++test_number, name);
-    if (!ok)
-        report_length += scnprintf(report_text + report_length, sizeof(report_text) - report_length,
-                                   "# got %ld, wanted %ld\n", got, wanted);
-}
-
-static void expect(const char *name, long got, long wanted)
-{
-    report(got == wanted, name, got, wanted);
-}
-
-static int report_get(char *buffer, const struct kernel_param *parameter)
-{
-    return scnprintf(buffer, PAGE_SIZE, "%s1..%d\n", report_text, test_number);
-}
-
-static const struct kernel_param_ops report_ops = {.get = report_get};
-module_param_cb(report, &report_ops, NULL, 0400);
 
 /* --- targets: each begins with an instruction of its kind --- */
 
@@ -447,11 +421,12 @@ static int __init hooktest_init(void)
     test_skip();
     test_nmi();
     VmFuncUninitVmm();
-    return 0;
+    return report_publish("hooktest");
 }
 
 static void __exit hooktest_exit(void)
 {
+    report_withdraw("hooktest");
 }
 
 module_init(hooktest_init);
