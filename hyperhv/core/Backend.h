@@ -80,8 +80,9 @@ typedef struct _BACKEND {
     VOID (*InjectUndefinedOpcode)(VIRTUAL_MACHINE_STATE *VCpu);                     /* #UD; RIP stays */
     VOID (*InjectGeneralProtection)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode); /* #GP; RIP stays */
 
-    /* Past an instruction that we carried out. */
+    /* Past an instruction that we carried out; and of one that changed rsp in VCpu->Regs. */
     VOID (*AdvanceRip)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length);
+    VOID (*AdvanceRipAndRsp)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length);
 
     /* The shared view of memory "as hooked". Process: the page gets an entry of its own (FALSE: no memory, no
      * such page); a prepared page is mapped to Target with HOOK_ACCESS_... */
@@ -93,11 +94,10 @@ typedef struct _BACKEND {
     VOID (*ViewFlushAll)(VIRTUAL_MACHINE_STATE *VCpu);
     VOID (*ViewFlushAllCores)(VOID);
 
-    /* Root mode: this core sees the page at Physical as it is, for the one instruction at RIP; and back. All
-     * other hooked pages stay as hooked if OthersMatter. StepBegin may be called again within the step, for
-     * another page. */
+    /* Root mode: this core sees the page at Physical as it is, for the one instruction at RIP, after which
+     * the vendor's room calls HookStepEnd. All other hooked pages stay as hooked if OthersMatter. May be
+     * called again within the step, for another page. */
     VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter);
-    VOID (*StepEnd)(VIRTUAL_MACHINE_STATE *VCpu);
 
     /* The INS or OUTS of VCpu->Io is carried out by the guest itself, in one step in which ports do not exit;
      * of a repeated one that is one iteration. DispatchEventIoPost tells POST afterwards. */

@@ -50,7 +50,7 @@ typedef struct _HV_STEP_POST {
 /* One instruction that a core carries out while it sees memory as it is (hooks/HookStep.h). */
 typedef struct _HV_STEP {
     struct _HOOK_PAGE *Written[4]; /* pages with hidden breakpoints that the instruction writes to */
-    UINT32 WrittenCount;
+    UINT32 WrittenCount;           /* 0 between steps, as the next one */
     UINT32 PostCount;
     HV_STEP_POST Post[8];  /* of monitors */
     BOOLEAN IsCancelled;   /* the guest does not carry it out after all */
@@ -121,9 +121,16 @@ typedef struct _VIRTUAL_MACHINE_STATE {
     UINT8 ExitVector;  /* of the exception or interrupt that the exit is about */
     VMM_REGISTER_ACCESS RegisterAccess; /* of the exit by a MOV to or from a control or debug register */
 
-    /* NMIs that belong to the guest and wait for a moment when they may be injected. Incremented by the NMI
-     * handler of root mode too, so by atomic operations only. */
-    UINT32 PendingNmis;
+    union {
+        struct {
+            /* NMIs that belong to the guest and wait for a moment when they may be injected. Incremented by
+             * the NMI handler of root mode too, so by atomic operations only. */
+            UINT32 PendingNmis;
+            BOOLEAN NmiWantsExit; /* of a broadcast, below: it has asked for an exit after one instruction,
+                                     which has not come yet */
+        };
+        UINT64 NmisAsk; /* the two in one: 0 if NMIs want no exit */
+    };
 
     VMM_NMI_COUNTS NmiCounts; /* read by others while they move; Broadcast is written by others, atomically */
 
@@ -132,7 +139,6 @@ typedef struct _VIRTUAL_MACHINE_STATE {
     UINT32 NmiBroadcastActions; /* NMI_BROADCAST_ACTION_..., set by other cores; not zero: an NMI is on its
                                    way */
     BOOLEAN NmiRequestWaits;    /* an NMI hit root mode, and the user could not be served then */
-    BOOLEAN NmiWantsExit;       /* it has asked for an exit after one instruction, which has not come yet */
 
     /* Written by this core in the guest, interrupts off: the innermost detour that it is in (hooks/Detour.h).
      */

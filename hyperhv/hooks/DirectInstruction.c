@@ -8,7 +8,6 @@
 #include "hyperhv/hooks/DirectInstruction.h"
 
 #include "platform/CpuInstructions.h"
-#include "hyperhv/core/Backend.h"
 #include "hyperhv/hooks/Monitor.h"
 
 #define OPCODE_PUSH_FIRST 0x50u /* + register */
@@ -62,7 +61,7 @@ DIRECT_INSTRUCTION DirectInstructionClassify(const UINT8 *Bytes, UINT32 Availabl
 
 /* The kernel's stack is mapped in root mode's page table as in every other; a user's is not. A monitor could
  * be waiting for this very write: then it must be the guest that writes. */
-static BOOLEAN DirectPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register)
+BOOLEAN DirectInstructionPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register)
 {
     GUEST_REGS *Regs = VCpu->Regs;
     UINT64 Top       = Regs->rsp - sizeof(UINT64);
@@ -70,15 +69,5 @@ static BOOLEAN DirectPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register)
     if ((INT64)Top >= 0 || MonitorsExist() || !CpuTryWrite64(Top, ((const UINT64 *)Regs)[Register]))
         return FALSE;
     Regs->rsp = Top;
-    VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
-    return TRUE;
-}
-
-BOOLEAN DirectInstructionExecute(VIRTUAL_MACHINE_STATE *VCpu, DIRECT_INSTRUCTION Instruction)
-{
-    if (Instruction.Kind == DIRECT_NONE ||
-        (Instruction.Kind == DIRECT_PUSH && !DirectPush(VCpu, Instruction.Register)))
-        return FALSE;
-    g_Backend->AdvanceRip(VCpu, Instruction.Length);
     return TRUE;
 }

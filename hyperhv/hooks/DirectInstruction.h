@@ -6,7 +6,7 @@
 #ifndef HYPERHV_HOOKS_DIRECT_INSTRUCTION_H
 #define HYPERHV_HOOKS_DIRECT_INSTRUCTION_H
 
-#include "hyperhv/core/State.h"
+#include "hyperhv/core/Backend.h"
 
 typedef enum _DIRECT_KIND {
     DIRECT_NONE = 0, /* none of those: it takes a step */
@@ -23,8 +23,22 @@ typedef struct _DIRECT_INSTRUCTION {
 /* Any context. Bytes has Available bytes of code, the instruction's first one at [0]. */
 DIRECT_INSTRUCTION DirectInstructionClassify(const UINT8 *Bytes, UINT32 Available);
 
-/* Root mode, within an exit of VCpu. Carries Instruction out, RIP included. FALSE: it cannot be done here (a
- * PUSH to a stack that is not the kernel's, or not mapped): nothing has changed. */
-BOOLEAN DirectInstructionExecute(VIRTUAL_MACHINE_STATE *VCpu, DIRECT_INSTRUCTION Instruction);
+/* Root mode, within an exit of VCpu. What a PUSH writes, to memory and VCpu->Regs. FALSE: it cannot be done
+ * here (to a stack that is not the kernel's, or not mapped): nothing has changed. */
+BOOLEAN DirectInstructionPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register);
+
+/* Root mode, within an exit of VCpu. Carries Instruction out, RIP included. FALSE: it cannot be done here:
+ * nothing has changed. */
+static inline BOOLEAN DirectInstructionExecute(VIRTUAL_MACHINE_STATE *VCpu,
+                                               const DIRECT_INSTRUCTION *Instruction)
+{
+    if (LIKELY(Instruction->Kind == DIRECT_NOP))
+        g_Backend->AdvanceRip(VCpu, Instruction->Length);
+    else if (Instruction->Kind == DIRECT_PUSH && DirectInstructionPush(VCpu, Instruction->Register))
+        g_Backend->AdvanceRipAndRsp(VCpu, Instruction->Length);
+    else
+        return FALSE;
+    return TRUE;
+}
 
 #endif

@@ -54,15 +54,20 @@ VOID HiddenBreakpointUninitialize(VOID)
     Buckets = NULL;
 }
 
-/* The one that is in force at Virtual, for a core in the address space Root (0: at a kernel's address). */
-static HIDDEN_BREAKPOINT *BreakpointInForce(UINT64 Virtual, UINT64 Root)
+/* The one that is in force at Virtual, for a core in the address space Root (0: at a kernel's address), and
+ * the page that it is on. NULL: there is none. */
+static inline HIDDEN_BREAKPOINT *BreakpointInForce(UINT64 Virtual, UINT64 Root, HOOK_PAGE **Page)
 {
     HIDDEN_BREAKPOINT *Breakpoint = __atomic_load_n(&Buckets[BucketOf(Virtual)], __ATOMIC_ACQUIRE);
 
-    while (Breakpoint != NULL &&
-           (Breakpoint->Virtual != Virtual || Breakpoint->Root != Root || Breakpoint->Page == NULL))
-        Breakpoint = __atomic_load_n(&Breakpoint->NextByAddress, __ATOMIC_ACQUIRE);
-    return Breakpoint;
+    for (; Breakpoint != NULL; Breakpoint = __atomic_load_n(&Breakpoint->NextByAddress, __ATOMIC_ACQUIRE)) {
+        if (Breakpoint->Virtual != Virtual || Breakpoint->Root != Root)
+            continue;
+        *Page = __atomic_load_n(&Breakpoint->Page, __ATOMIC_ACQUIRE);
+        if (*Page != NULL)
+            return Breakpoint;
+    }
+    return NULL;
 }
 
 HIDDEN_BREAKPOINT *HiddenBreakpointFind(UINT64 Virtual, const FOLLOWED_PAGE *Followed)
@@ -297,9 +302,10 @@ VOID HiddenBreakpointsLeave(UINT64 Start, UINT64 End)
 /* --- hitting; VMX root mode --- */
 
 /* The instruction under it is carried out, without a step where that can be. FALSE: by a step. */
-static BOOLEAN BreakpointPass(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakpoint, HOOK_PAGE *Page)
+static inline __attribute__((__always_inline__)) BOOLEAN
+BreakpointPass(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakpoint, HOOK_PAGE *Page)
 {
-    if (DirectInstructionExecute(VCpu, Breakpoint->Instruction))
+    if (DirectInstructionExecute(VCpu, &Breakpoint->Instruction))
         return TRUE;
     HookStepBegin(VCpu, Page, HOOK_ACCESS_EXECUTE);
     return FALSE;
@@ -316,27 +322,31 @@ static VOID BreakpointPostAfterDetour(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtua
         DispatchEventHiddenHookExecCcPost(VCpu, Virtual);
 }
 
-static VOID BreakpointHit(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakpoint, HOOK_PAGE *Page)
+/* TRUE: the hit is dealt with, as every one is. */
+static BOOLEAN BreakpointHit(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakpoint, HOOK_PAGE *Page)
 {
     BOOLEAN PostRequired = FALSE;
-    UINT64 Virtual       = Breakpoint->Virtual;
 
-    if (DispatchEventHiddenHookExecCc(VCpu, Virtual, &PostRequired) && HookSkipInstruction(VCpu)) {
+    if (UNLIKELY(DispatchEventHiddenHookExecCc(VCpu, Breakpoint->Virtual, &PostRequired)) &&
+        HookSkipInstruction(VCpu)) {
         if (PostRequired)
-            DispatchEventHiddenHookExecCcPost(VCpu, Virtual);
-        return;
+            DispatchEventHiddenHookExecCcPost(VCpu, Breakpoint->Virtual);
+        return TRUE;
     }
     if (UNLIKELY(VCpu->ExitEnd & EXIT_END_RIP_MOVED))
-        return;
-    if (DetourHandleBreakpoint(VCpu)) {
-        BreakpointPostAfterDetour(VCpu, Virtual, PostRequired);
-        return;
+        return TRUE;
+    if (UNLIKELY(__atomic_load_n(&Page->Detours, __ATOMIC_ACQUIRE) != NULL) && DetourHandleBreakpoint(VCpu)) {
+        BreakpointPostAfterDetour(VCpu, Breakpoint->Virtual, PostRequired);
+        return TRUE;
     }
 
-    if (!BreakpointPass(VCpu, Breakpoint, Page))
-        VCpu->Step.BreakpointPost = PostRequired ? Virtual : 0;
-    else if (PostRequired)
-        DispatchEventHiddenHookExecCcPost(VCpu, Virtual);
+    if (BreakpointPass(VCpu, Breakpoint, Page)) {
+        if (UNLIKELY(PostRequired))
+            DispatchEventHiddenHookExecCcPost(VCpu, Breakpoint->Virtual);
+    } else if (UNLIKELY(PostRequired)) {
+        VCpu->Step.BreakpointPost = Breakpoint->Virtual;
+    }
+    return TRUE;
 }
 
 static HIDDEN_BREAKPOINT *BreakpointOnPage(const HOOK_PAGE *Page, UINT64 Physical)
@@ -373,23 +383,27 @@ static __attribute__((__noinline__)) BOOLEAN HandleForeign(VIRTUAL_MACHINE_STATE
     return TRUE;
 }
 
+static __attribute__((__noinline__)) BOOLEAN HandleInProgram(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    HOOK_PAGE *Page;
+    HIDDEN_BREAKPOINT *Breakpoint = BreakpointInForce(VCpu->LastVmexitRip, FollowCurrentRoot(VCpu), &Page);
+
+    return Breakpoint != NULL ? BreakpointHit(VCpu, Breakpoint, Page) : HandleForeign(VCpu);
+}
+
+/* No register has to be saved before the breakpoint is found. In a step the core sees memory as it is: the
+ * INT3 is the guest's own. */
 BOOLEAN HiddenBreakpointHandle(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT64 Virtual  = VCpu->LastVmexitRip;
-    BOOLEAN IsUsers = (INT64)Virtual >= 0;
     HIDDEN_BREAKPOINT *Breakpoint;
     HOOK_PAGE *Page;
 
-    /* In a step the core sees memory as it is: the INT3 is the guest's own. */
-    if (VCpu->MtfEptHookRestorePoint != NULL)
+    if (UNLIKELY(VCpu->MtfEptHookRestorePoint != NULL))
         return FALSE;
-    VCpu->IncrementRip = FALSE;
-    Breakpoint         = BreakpointInForce(Virtual, IsUsers ? FollowCurrentRoot(VCpu) : 0);
-    Page               = Breakpoint != NULL ? __atomic_load_n(&Breakpoint->Page, __ATOMIC_ACQUIRE) : NULL;
-    if (Page == NULL)
-        return IsUsers ? HandleForeign(VCpu) : DetourHandleBreakpoint(VCpu);
-    BreakpointHit(VCpu, Breakpoint, Page);
-    return TRUE;
+    if ((INT64)VCpu->LastVmexitRip >= 0)
+        return HandleInProgram(VCpu);
+    Breakpoint = BreakpointInForce(VCpu->LastVmexitRip, 0, &Page);
+    return Breakpoint != NULL ? BreakpointHit(VCpu, Breakpoint, Page) : DetourHandleBreakpoint(VCpu);
 }
 
 BOOLEAN HiddenBreakpointMeet(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual)
@@ -399,9 +413,8 @@ BOOLEAN HiddenBreakpointMeet(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtual)
 
     if (VCpu->MtfEptHookRestorePoint != NULL || Virtual != VCpu->LastVmexitRip)
         return FALSE;
-    Breakpoint = BreakpointInForce(Virtual, (INT64)Virtual >= 0 ? FollowCurrentRoot(VCpu) : 0);
-    Page       = Breakpoint != NULL ? __atomic_load_n(&Breakpoint->Page, __ATOMIC_ACQUIRE) : NULL;
-    if (Page != NULL)
+    Breakpoint = BreakpointInForce(Virtual, (INT64)Virtual >= 0 ? FollowCurrentRoot(VCpu) : 0, &Page);
+    if (Breakpoint != NULL)
         BreakpointHit(VCpu, Breakpoint, Page);
     else if ((INT64)Virtual >= 0 || !DetourHandleBreakpoint(VCpu))
         return FALSE;

@@ -6,21 +6,16 @@
  */
 #include "hyperhv/hooks/HookStep.h"
 
-#include "hyperhv/core/Backend.h"
 #include "hyperhv/hooks/HiddenBreakpoint.h"
 #include "hyperhv/hooks/Monitor.h"
 #include "hyperhv/interface/Dispatch.h"
 
-VOID HookStepBegin(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access)
+VOID HookStepNoteWritten(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page)
 {
     HV_STEP *Step = &VCpu->Step;
 
-    if (VCpu->MtfEptHookRestorePoint == NULL)
-        Step->WrittenCount = 0;
-    if ((Access & HOOK_ACCESS_WRITE) && Page->Fake != NULL && Step->WrittenCount < COUNT_OF(Step->Written))
+    if (Step->WrittenCount < COUNT_OF(Step->Written))
         Step->Written[Step->WrittenCount++] = Page;
-    VCpu->MtfEptHookRestorePoint = Page;
-    g_Backend->StepBegin(VCpu, Page->Physical, MonitorsExist());
 }
 
 VOID HookStepCancel(VIRTUAL_MACHINE_STATE *VCpu)
@@ -38,19 +33,16 @@ VOID HookStepTellPost(VIRTUAL_MACHINE_STATE *VCpu)
     Step->PostCount = 0;
 }
 
-VOID HookStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
+VOID HookStepFinish(VIRTUAL_MACHINE_STATE *VCpu)
 {
     HV_STEP *Step = &VCpu->Step;
     UINT32 Index;
-
-    g_Backend->StepEnd(VCpu);
-    VCpu->MtfEptHookRestorePoint = NULL;
-    Step->IsCancelled            = FALSE;
 
     for (Index = 0; Index < Step->WrittenCount; Index++) {
         HookPageRefresh(Step->Written[Index]);
         HiddenBreakpointsReclassify(Step->Written[Index]);
     }
+    Step->WrittenCount = 0;
     HookStepTellPost(VCpu);
     if (Step->BreakpointPost != 0)
         DispatchEventHiddenHookExecCcPost(VCpu, Step->BreakpointPost);

@@ -8,13 +8,25 @@
 #ifndef HYPERHV_HOOKS_HOOK_STEP_H
 #define HYPERHV_HOOKS_HOOK_STEP_H
 
-#include "hyperhv/core/State.h"
+#include "hyperhv/core/Backend.h"
 #include "hyperhv/hooks/HookPage.h"
+#include "hyperhv/hooks/Monitor.h"
+
+/* What few steps have of Begin and End: the instruction writes to a page with hidden breakpoints, or a user
+ * waits for its end. */
+VOID HookStepNoteWritten(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page);
+VOID HookStepFinish(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* The instruction at RIP is carried out by the guest itself. Access: how it touches the page,
  * HOOK_ACCESS_.... Sets VCpu->MtfEptHookRestorePoint. A second call before the end (an instruction on two
  * hooked pages) adds the page. */
-VOID HookStepBegin(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access);
+static inline VOID HookStepBegin(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access)
+{
+    if ((Access & HOOK_ACCESS_WRITE) && Page->Fake != NULL)
+        HookStepNoteWritten(VCpu, Page);
+    VCpu->MtfEptHookRestorePoint = Page;
+    g_Backend->StepBegin(VCpu, Page->Physical, MonitorsExist());
+}
 
 /* The instruction is skipped, or has to wait: a step that is under way is over at the end of this exit. */
 VOID HookStepCancel(VIRTUAL_MACHINE_STATE *VCpu);
@@ -22,8 +34,16 @@ VOID HookStepCancel(VIRTUAL_MACHINE_STATE *VCpu);
 /* Tells the POST events of monitors that wait. */
 VOID HookStepTellPost(VIRTUAL_MACHINE_STATE *VCpu);
 
-/* After the instruction: what it wrote is seen by the hooks, the POST events are told, the hooks are in force
- * again. */
-VOID HookStepEnd(VIRTUAL_MACHINE_STATE *VCpu);
+/* After the instruction, when the core sees memory as hooked again: what the instruction wrote is seen by the
+ * hooks, and the POST events are told. */
+static inline VOID HookStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    HV_STEP *Step = &VCpu->Step;
+
+    VCpu->MtfEptHookRestorePoint = NULL;
+    Step->IsCancelled            = FALSE;
+    if (UNLIKELY(Step->WrittenCount != 0 || Step->PostCount != 0 || Step->BreakpointPost != 0))
+        HookStepFinish(VCpu);
+}
 
 #endif

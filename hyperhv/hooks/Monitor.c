@@ -22,8 +22,7 @@
 /* Size of accesses that no instruction's operand tells: page walks, event delivery, IRET, XSAVE. */
 #define MONITOR_USUAL_SIZE 8u
 
-/* All parts of all ranges, by NextOfTag; written in process context under the hooks' lock. */
-static MONITOR *AllParts;
+MONITOR *g_MonitorParts;
 
 /* By combination of accesses. */
 static const VMM_EVENT_TYPE_ENUM EventTypes[HOOK_ACCESS_ALL + 1] = {
@@ -41,8 +40,8 @@ VOID MonitorUninitialize(VOID)
 {
     MONITOR *Part;
 
-    while ((Part = AllParts) != NULL) {
-        AllParts = Part->NextOfTag;
+    while ((Part = g_MonitorParts) != NULL) {
+        g_MonitorParts = Part->NextOfTag;
         PlatformMemoryFree(Part);
     }
 }
@@ -50,11 +49,6 @@ VOID MonitorUninitialize(VOID)
 VMM_EVENT_TYPE_ENUM MonitorEventType(UINT32 Access)
 {
     return Access < COUNT_OF(EventTypes) ? EventTypes[Access] : VMM_EVENT_TYPE_COUNT;
-}
-
-BOOLEAN MonitorsExist(VOID)
-{
-    return __atomic_load_n(&AllParts, __ATOMIC_ACQUIRE) != NULL;
 }
 
 UINT32 MonitorsAccess(const MONITOR *First)
@@ -79,7 +73,7 @@ BOOLEAN MonitorState(UINT64 Tag, VMM_HOOK_STATE *State)
     BOOLEAN Found = FALSE;
 
     *State = VMM_HOOK_LIVE;
-    for (Part = AllParts; Part != NULL; Part = Part->NextOfTag) {
+    for (Part = g_MonitorParts; Part != NULL; Part = Part->NextOfTag) {
         if (Part->Tag != Tag)
             continue;
         Found = TRUE;
@@ -144,8 +138,8 @@ static UINT32 PartAdd(const MONITOR *Wanted, HOOK_PAGE *Page)
     *Part           = *Wanted;
     Part->Offset    = (UINT32)(Part->Start & (PLATFORM_PAGE_SIZE - 1));
     Part->EventType = MonitorEventType(Part->Access);
-    Part->NextOfTag = AllParts;
-    __atomic_store_n(&AllParts, Part, __ATOMIC_RELEASE);
+    Part->NextOfTag = g_MonitorParts;
+    __atomic_store_n(&g_MonitorParts, Part, __ATOMIC_RELEASE);
     PartBegin(Part, Page);
     return 0;
 }
@@ -205,7 +199,7 @@ static VOID PartRemove(MONITOR *Part)
 {
     MONITOR **Link;
 
-    for (Link = &AllParts; *Link != Part; Link = &(*Link)->NextOfTag)
+    for (Link = &g_MonitorParts; *Link != Part; Link = &(*Link)->NextOfTag)
         ;
     __atomic_store_n(Link, Part->NextOfTag, __ATOMIC_RELEASE);
     PartEnd(Part);
@@ -215,7 +209,7 @@ static VOID PartRemove(MONITOR *Part)
 
 BOOLEAN MonitorRemove(UINT64 Tag)
 {
-    MONITOR *Part = AllParts, *Next;
+    MONITOR *Part = g_MonitorParts, *Next;
     BOOLEAN Found = FALSE;
 
     for (; Part != NULL; Part = Next) {
@@ -232,7 +226,7 @@ VOID MonitorsLeave(UINT64 Start, UINT64 End)
 {
     MONITOR *Part;
 
-    for (Part = AllParts; Part != NULL; Part = Part->NextOfTag)
+    for (Part = g_MonitorParts; Part != NULL; Part = Part->NextOfTag)
         if (Part->Followed == NULL && Part->Virtual >= Start && Part->Virtual < End && Part->Page != NULL)
             PartEnd(Part);
 }

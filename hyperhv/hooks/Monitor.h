@@ -34,8 +34,14 @@ typedef struct _MONITOR {
 /* Any. HOOK_ACCESS_... that any of the monitors of a page waits for. */
 UINT32 MonitorsAccess(const MONITOR *First);
 
+/* All parts of all ranges, by NextOfTag; written in process context under the hooks' lock. */
+extern MONITOR *g_MonitorParts;
+
 /* Any. Is there any monitor at all? */
-BOOLEAN MonitorsExist(VOID);
+static inline BOOLEAN MonitorsExist(VOID)
+{
+    return __atomic_load_n(&g_MonitorParts, __ATOMIC_ACQUIRE) != NULL;
+}
 
 /* Process context, no core virtualized. Frees all monitors. */
 VOID MonitorUninitialize(VOID);

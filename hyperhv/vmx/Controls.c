@@ -96,13 +96,7 @@ static const struct {
 
 #define BASIC_TRUE_CONTROLS (1ull << 55)
 
-/* Written by VmxControlsChoose only. */
-static VMX_CONTROLS Controls;
-
-const VMX_CONTROLS *VmxControls(VOID)
-{
-    return &Controls;
-}
+VMX_CONTROLS g_VmxControls;
 
 static BOOLEAN ChooseWord(const WANTED_CONTROLS *Word, UINT32 *Chosen)
 {
@@ -147,41 +141,39 @@ BOOLEAN VmxControlsChoose(VOID)
         LogError("this processor's VT-x lacks the TRUE capability MSRs");
         return FALSE;
     }
-    Controls.HasMonitorTrapFlag =
+    g_VmxControls.HasMonitorTrapFlag =
         ((CpuReadMsr(IA32_VMX_TRUE_PROCBASED_CTLS) >> 32) & PRIMARY_MONITOR_TRAP_FLAG) != 0;
-    return ChooseWord(WANTED(IA32_VMX_TRUE_PINBASED_CTLS, WantedPinBased), &Controls.PinBased) &&
-           ChooseWord(WANTED(IA32_VMX_TRUE_PROCBASED_CTLS, WantedPrimary), &Controls.Primary) &&
-           ChooseWord(WANTED(IA32_VMX_PROCBASED_CTLS2, WantedSecondary), &Controls.Secondary) &&
-           ChooseWord(WANTED(IA32_VMX_TRUE_EXIT_CTLS, WantedExit), &Controls.Exit) &&
-           ChooseWord(WANTED(IA32_VMX_TRUE_ENTRY_CTLS, WantedEntry), &Controls.Entry) && CheckEptVpid();
+    return ChooseWord(WANTED(IA32_VMX_TRUE_PINBASED_CTLS, WantedPinBased), &g_VmxControls.PinBased) &&
+           ChooseWord(WANTED(IA32_VMX_TRUE_PROCBASED_CTLS, WantedPrimary), &g_VmxControls.Primary) &&
+           ChooseWord(WANTED(IA32_VMX_PROCBASED_CTLS2, WantedSecondary), &g_VmxControls.Secondary) &&
+           ChooseWord(WANTED(IA32_VMX_TRUE_EXIT_CTLS, WantedExit), &g_VmxControls.Exit) &&
+           ChooseWord(WANTED(IA32_VMX_TRUE_ENTRY_CTLS, WantedEntry), &g_VmxControls.Entry) && CheckEptVpid();
 }
 
 /* Without the flag, an NMI's window: it opens at the next instruction unless the guest blocks NMIs. */
 UINT32 VmxExitSoonControl(VOID)
 {
-    return Controls.HasMonitorTrapFlag ? PRIMARY_MONITOR_TRAP_FLAG : PRIMARY_NMI_WINDOW_EXITING;
+    return g_VmxControls.HasMonitorTrapFlag ? PRIMARY_MONITOR_TRAP_FLAG : PRIMARY_NMI_WINDOW_EXITING;
 }
 
-/* Between our VMREAD and our VMWRITE an NMI of root mode may set the NMI window or the monitor trap flag: it
- * says so in PendingNmis or NmiWantsExit first, so that looking there afterwards finds what was overwritten.
- * An NMI after that look writes the word itself. */
-static VOID VmxChangePrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Set, UINT32 Clear)
+static UINT32 AskedForByNmis(const VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT32 Value = (VmcsRead32(VMCS_PRIMARY_PROCESSOR_CONTROLS) | Set) & ~Clear;
+    UINT32 Bits = 0;
 
-    VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value);
     if (__atomic_load_n(&VCpu->PendingNmis, __ATOMIC_SEQ_CST) != 0)
-        VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value |= PRIMARY_NMI_WINDOW_EXITING);
+        Bits |= PRIMARY_NMI_WINDOW_EXITING;
     if (__atomic_load_n(&VCpu->NmiWantsExit, __ATOMIC_SEQ_CST))
-        VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value | VmxExitSoonControl());
+        Bits |= VmxExitSoonControl();
+    return Bits;
 }
 
-VOID VmxSetPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits)
+/* NMIs only ever ask for more: two bits, so two rounds beyond the first at most. */
+VOID VmxKeepWhatNmisAskFor(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Value)
 {
-    VmxChangePrimaryControls(VCpu, Bits, 0);
-}
+    UINT32 Bits;
 
-VOID VmxClearPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits)
-{
-    VmxChangePrimaryControls(VCpu, 0, Bits);
+    do {
+        Bits = AskedForByNmis(VCpu);
+        VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value | Bits);
+    } while (AskedForByNmis(VCpu) != Bits);
 }

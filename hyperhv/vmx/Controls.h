@@ -7,6 +7,7 @@
 #define HYPERHV_VMX_CONTROLS_H
 
 #include "hyperhv/core/State.h"
+#include "hyperhv/vmx/Vmcs.h"
 
 /* Exceptions that always exit: #BP, as a hidden breakpoint may be set at any time. What is not ours goes on
  * to the guest. */
@@ -26,16 +27,40 @@ typedef struct _VMX_CONTROLS {
  * without; the log names it. */
 BOOLEAN VmxControlsChoose(VOID);
 
-/* Any, after Choose. */
-const VMX_CONTROLS *VmxControls(VOID);
+/* Any, after Choose. Written by it alone. */
+extern VMX_CONTROLS g_VmxControls;
+
+static inline const VMX_CONTROLS *VmxControls(VOID)
+{
+    return &g_VmxControls;
+}
 
 /* Any, after Choose. The primary control by which an NMI of root mode makes the core exit again after one
  * instruction. */
 UINT32 VmxExitSoonControl(VOID);
 
+/* The end of the two below. Between their VMREAD and the VMWRITE an NMI of root mode may set the NMI window
+ * or the monitor trap flag: it says so in PendingNmis or NmiWantsExit first, so that looking there afterwards
+ * finds what was overwritten. An NMI after that look writes the word itself. */
+VOID VmxKeepWhatNmisAskFor(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Value);
+
+static inline VOID VmxWritePrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Value)
+{
+    VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value);
+    if (UNLIKELY(__atomic_load_n(&VCpu->NmisAsk, __ATOMIC_SEQ_CST) != 0))
+        VmxKeepWhatNmisAskFor(VCpu, Value);
+}
+
 /* Root mode, within an exit of VCpu. Changes the primary processor-based controls. What an NMI of root
  * mode asks for by the same word, an NMI window or the monitor trap flag, is never overwritten. */
-VOID VmxSetPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits);
-VOID VmxClearPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits);
+static inline VOID VmxSetPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits)
+{
+    VmxWritePrimaryControls(VCpu, VmcsRead32(VMCS_PRIMARY_PROCESSOR_CONTROLS) | Bits);
+}
+
+static inline VOID VmxClearPrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Bits)
+{
+    VmxWritePrimaryControls(VCpu, VmcsRead32(VMCS_PRIMARY_PROCESSOR_CONTROLS) & ~Bits);
+}
 
 #endif

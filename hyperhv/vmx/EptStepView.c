@@ -110,14 +110,9 @@ static VOID Flush(const EPT_STEP_VIEW *View)
     CpuInvept(INVEPT_SINGLE_CONTEXT, &Descriptor);
 }
 
-/* The usual case, the page of the step before alone, changes nothing and flushes nothing. */
-VOID EptStepViewOpen(EPT_STEP_VIEW *View, UINT64 Physical, BOOLEAN IsFirst)
+VOID EptStepViewChange(EPT_STEP_VIEW *View, UINT64 Physical, BOOLEAN IsFirst)
 {
     UINT64 Generation = EptViewGeneration();
-
-    if (LIKELY(IsFirst && View->Generation == Generation && View->OpenCount == 1 &&
-               View->Open[0] == Physical))
-        return;
 
     /* A change of the hooked view in the middle of a step is taken over by the next one. */
     if (IsFirst && (View->Generation != Generation || View->PoolUsed + TABLES_PER_PAGE > STEP_VIEW_POOL))

@@ -10,7 +10,7 @@
 #ifndef HYPERHV_VMX_EPT_STEP_VIEW_H
 #define HYPERHV_VMX_EPT_STEP_VIEW_H
 
-#include "hyperhv/core/State.h"
+#include "hyperhv/vmx/EptViews.h"
 
 /* Pages that one instruction can touch: its own (two where it crosses a page), two operands (two each), page
  * tables of those that the processor walks are rarer still. */
@@ -32,7 +32,14 @@ BOOLEAN EptStepViewAllocate(EPT_STEP_VIEW *View);
 VOID EptStepViewFree(EPT_STEP_VIEW *View);
 
 /* Root mode, on the view's core. Opens the page; IsFirst: the step begins, so that no other page stays open.
- */
-VOID EptStepViewOpen(EPT_STEP_VIEW *View, UINT64 Physical, BOOLEAN IsFirst);
+ * The usual case, the page of the step before alone, changes nothing and flushes nothing. */
+VOID EptStepViewChange(EPT_STEP_VIEW *View, UINT64 Physical, BOOLEAN IsFirst);
+
+static inline VOID EptStepViewOpen(EPT_STEP_VIEW *View, UINT64 Physical, BOOLEAN IsFirst)
+{
+    if (UNLIKELY(!IsFirst || View->Generation != EptViewGeneration() || View->OpenCount != 1 ||
+                 View->Open[0] != Physical))
+        EptStepViewChange(View, Physical, IsFirst);
+}
 
 #endif

@@ -19,8 +19,20 @@
 static EPT_VIEW *Views[EPT_VIEW_KINDS];
 #define Hooked (Views[EPT_VIEW_HOOKED])
 
-/* Grows with every change of the hooked view. Written in process context, one writer at a time. */
-static UINT64 Generation;
+UINT64 g_EptPointers[EPT_VIEW_KINDS];
+UINT64 g_EptViewGeneration;
+
+static BOOLEAN NotePointers(VOID)
+{
+    UINT32 Kind;
+
+    for (Kind = 0; Kind < EPT_VIEW_KINDS; Kind++) {
+        if (Views[Kind] == NULL)
+            return FALSE;
+        g_EptPointers[Kind] = Views[Kind]->Eptp;
+    }
+    return TRUE;
+}
 
 BOOLEAN EptViewsInitialize(VOID)
 {
@@ -30,7 +42,7 @@ BOOLEAN EptViewsInitialize(VOID)
         Views[EPT_VIEW_NO_USER]   = EptCreateReducedView(Hooked, EPT_EXECUTE_USER);
         Views[EPT_VIEW_NO_KERNEL] = EptCreateReducedView(Hooked, EPT_EXECUTE);
     }
-    if (Views[EPT_VIEW_PLAIN] != NULL && Views[EPT_VIEW_NO_USER] != NULL && Views[EPT_VIEW_NO_KERNEL] != NULL)
+    if (NotePointers())
         return TRUE;
     EptViewsUninitialize();
     return FALSE;
@@ -45,21 +57,6 @@ VOID EptViewsUninitialize(VOID)
     PlatformMemoryZero(Views, sizeof(Views));
 }
 
-UINT64 EptViewOfKind(EPT_VIEW_KIND Kind)
-{
-    return Views[Kind]->Eptp;
-}
-
-UINT64 EptViewHooked(VOID)
-{
-    return Hooked->Eptp;
-}
-
-UINT64 EptViewPlain(VOID)
-{
-    return Views[EPT_VIEW_PLAIN]->Eptp;
-}
-
 const UINT64 *EptViewHookedTable(VOID)
 {
     return Hooked->Pml4;
@@ -72,16 +69,11 @@ UINT64 EptViewHookedEntry(UINT64 Physical)
     return *EptFindLeaf(Hooked, Physical, &Shift);
 }
 
-UINT64 EptViewGeneration(VOID)
-{
-    return __atomic_load_n(&Generation, __ATOMIC_ACQUIRE);
-}
-
 BOOLEAN EptViewPreparePage(UINT64 Physical)
 {
     BOOLEAN Split = EptSplitToPage(Hooked, Physical);
 
-    __atomic_add_fetch(&Generation, 1, __ATOMIC_RELEASE);
+    __atomic_add_fetch(&g_EptViewGeneration, 1, __ATOMIC_RELEASE);
     return Split;
 }
 
@@ -94,7 +86,7 @@ VOID EptViewSetPage(UINT64 Physical, UINT64 Target, UINT32 Access)
     if (Access & EPT_EXECUTE)
         MoreBits |= EPT_EXECUTE_USER;
     __atomic_store_n(Entry, Target | MoreBits | Access, __ATOMIC_RELEASE);
-    __atomic_add_fetch(&Generation, 1, __ATOMIC_RELEASE);
+    __atomic_add_fetch(&g_EptViewGeneration, 1, __ATOMIC_RELEASE);
 }
 
 static VOID FlushContext(UINT64 Eptp)
@@ -107,7 +99,7 @@ static VOID FlushContext(UINT64 Eptp)
 /* The views that share tables with the hooked one: the core's own for steps, and those of watched modes. */
 VOID EptViewFlushThisCore(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    FlushContext(Hooked->Eptp);
+    FlushContext(EptViewHooked());
     FlushContext(VCpu->Vmx->StepView.Eptp);
     if (VCpu->Vmx->IsWatchingModes) {
         FlushContext(EptViewOfKind(EPT_VIEW_NO_USER));

@@ -23,16 +23,37 @@ typedef enum _EPT_VIEW_KIND {
     EPT_VIEW_KINDS
 } EPT_VIEW_KIND;
 
+/* EPT pointers. Written by Initialize and Uninitialize only. */
+extern UINT64 g_EptPointers[EPT_VIEW_KINDS];
+
+/* Grows with every change of the hooked view. Written in process context, one writer at a time. */
+extern UINT64 g_EptViewGeneration;
+
 /* Any, after Initialize: EPT pointers. */
-UINT64 EptViewOfKind(EPT_VIEW_KIND Kind);
-UINT64 EptViewHooked(VOID);
-UINT64 EptViewPlain(VOID);
+static inline UINT64 EptViewOfKind(EPT_VIEW_KIND Kind)
+{
+    return g_EptPointers[Kind];
+}
+
+static inline UINT64 EptViewHooked(VOID)
+{
+    return EptViewOfKind(EPT_VIEW_HOOKED);
+}
+
+static inline UINT64 EptViewPlain(VOID)
+{
+    return EptViewOfKind(EPT_VIEW_PLAIN);
+}
 
 /* Root mode: of the hooked view, its top table, the entry of a hooked page, and a number that grows with
  * every change. */
 const UINT64 *EptViewHookedTable(VOID);
 UINT64 EptViewHookedEntry(UINT64 Physical);
-UINT64 EptViewGeneration(VOID);
+
+static inline UINT64 EptViewGeneration(VOID)
+{
+    return __atomic_load_n(&g_EptViewGeneration, __ATOMIC_ACQUIRE);
+}
 
 /* Backend.h tells the contracts. */
 BOOLEAN EptViewPreparePage(UINT64 Physical);

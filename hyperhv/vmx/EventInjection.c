@@ -16,11 +16,6 @@
 /* What is kept of the processor's own information: vector, type, error code valid. */
 #define INFO_MASK (INTERRUPTION_INFO_VALID | INTERRUPTION_INFO_ERROR_CODE_VALID | 0x7FFu)
 
-BOOLEAN EventIsQueued(VOID)
-{
-    return (VmcsRead32(VMCS_VMENTRY_INTERRUPTION_INFO) & INTERRUPTION_INFO_VALID) != 0;
-}
-
 BOOLEAN EventIsInterruptQueued(VOID)
 {
     UINT32 Queued = VmcsRead32(VMCS_VMENTRY_INTERRUPTION_INFO);

@@ -12,6 +12,7 @@
 
 #include "SDK/imports/VmmGuestImports.h"
 #include "hyperhv/core/State.h"
+#include "hyperhv/vmx/Vmcs.h"
 
 #define VECTOR_DIVIDE_ERROR        0u
 #define VECTOR_DEBUG               1u
@@ -50,7 +51,10 @@ VOID EventInjectInterrupt(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Vector);
 VOID EventInjectAgain(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info, UINT32 ErrorCode, UINT32 InstructionLength);
 
 /* Is an event waiting for the next entry already? */
-BOOLEAN EventIsQueued(VOID);
+static inline BOOLEAN EventIsQueued(VOID)
+{
+    return (VmcsRead32(VMCS_VMENTRY_INTERRUPTION_INFO) & INTERRUPTION_INFO_VALID) != 0;
+}
 
 /* And is it an external interrupt, which goes in only while RFLAGS.IF is set? */
 BOOLEAN EventIsInterruptQueued(VOID);

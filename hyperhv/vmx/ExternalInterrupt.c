@@ -44,18 +44,20 @@ static const struct {
     [VMX_INTERRUPTS_ACKNOWLEDGING] = {TRUE, TRUE, FALSE},
 };
 
-static VOID WriteBit(UINT32 Field, UINT32 Bit, BOOLEAN On)
+static UINT32 WithBit(UINT32 Value, UINT32 Bit, BOOLEAN On)
 {
-    UINT32 Value = (UINT32)VmcsReadUnchecked(Field);
-
-    VmcsWriteUnchecked(Field, On ? Value | Bit : Value & ~Bit);
+    return On ? Value | Bit : Value & ~Bit;
 }
 
 static VOID Enter(VIRTUAL_MACHINE_STATE *VCpu, VMX_INTERRUPTS State)
 {
-    VCpu->Vmx->Interrupts = State;
-    WriteBit(VMCS_PIN_BASED_CONTROLS, PIN_BASED_EXTERNAL_INTERRUPT_EXITING, States[State].Exit);
-    WriteBit(VMCS_VMEXIT_CONTROLS, VMEXIT_ACKNOWLEDGE_INTERRUPT, States[State].Acknowledge);
+    VMX_CORE *Vmx = VCpu->Vmx;
+
+    Vmx->Interrupts = State;
+    Vmx->PinBased   = WithBit(Vmx->PinBased, PIN_BASED_EXTERNAL_INTERRUPT_EXITING, States[State].Exit);
+    VmcsWrite32(VMCS_PIN_BASED_CONTROLS, Vmx->PinBased);
+    VmcsWrite32(VMCS_VMEXIT_CONTROLS, WithBit(VmcsRead32(VMCS_VMEXIT_CONTROLS), VMEXIT_ACKNOWLEDGE_INTERRUPT,
+                                              States[State].Acknowledge));
     if (States[State].Window)
         VmxSetPrimaryControls(VCpu, PRIMARY_INTERRUPT_WINDOW_EXITING);
     else
@@ -73,11 +75,6 @@ static BOOLEAN IsOpen(const VIRTUAL_MACHINE_STATE *VCpu)
 {
     return (VCpu->Regs->rflags & RFLAGS_IF) &&
            !(VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & INTERRUPTIBILITY_SHADOWS) && !EventIsQueued();
-}
-
-BOOLEAN VmxInterruptsExit(const VIRTUAL_MACHINE_STATE *VCpu)
-{
-    return States[VCpu->Vmx->Interrupts].Exit;
 }
 
 VOID VmxWatchInterrupts(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On)

@@ -12,9 +12,6 @@
 /* Every interrupt that this core takes is dispatched, or none. */
 VOID VmxWatchInterrupts(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On);
 
-/* Do interrupts exit when no step is under way? */
-BOOLEAN VmxInterruptsExit(const VIRTUAL_MACHINE_STATE *VCpu);
-
 /* Exits. One that comes in a step waits until the instruction is done, whether interrupts are watched or not.
  */
 VOID VmxHandleExternalInterrupt(VIRTUAL_MACHINE_STATE *VCpu);

@@ -27,6 +27,10 @@
  * instruction breakpoint that is dropped lets its instruction run), double faults, machine checks. */
 #define UNSKIPPABLE ((1u << VECTOR_DEBUG) | (1u << VECTOR_DOUBLE_FAULT) | (1u << VECTOR_MACHINE_CHECK))
 
+/* Of interruption information, and those of INT3. */
+#define TYPE_AND_VECTOR 0x7FFu
+#define INT3            ((INTERRUPTION_TYPE_SOFTWARE_EXCEPTION << 8) | VECTOR_BREAKPOINT)
+
 static UINT32 ErrorCodeOf(UINT32 Info, UINT32 ErrorCode)
 {
     return (Info & INTERRUPTION_INFO_ERROR_CODE_VALID) ? ErrorCode : 0;
@@ -128,8 +132,11 @@ static VOID HandleException(VIRTUAL_MACHINE_STATE *VCpu)
     DispatchEventException(VCpu);
 }
 
-static __attribute__((__noinline__)) VOID HandleAny(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Info)
+static __attribute__((__noinline__)) VOID HandleAny(VIRTUAL_MACHINE_STATE *VCpu)
 {
+    UINT32 Info = VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO);
+
+    VCpu->ExitVector = (UINT8)INTERRUPTION_INFO_VECTOR(Info);
     IdtEmulationRedeliverVectoredEvent(VCpu);
     if (INTERRUPTION_INFO_TYPE(Info) == INTERRUPTION_TYPE_NMI) {
         VmxNmiArrivedInGuest(VCpu);
@@ -143,14 +150,11 @@ static __attribute__((__noinline__)) VOID HandleAny(VIRTUAL_MACHINE_STATE *VCpu,
  * unblocks no NMIs. (INT n, which is none of ours, is of another type.) */
 VOID IdtEmulationHandleExceptionAndNmi(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT32 Info = VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO);
-
     VCpu->IncrementRip = FALSE;
-    VCpu->ExitVector   = (UINT8)INTERRUPTION_INFO_VECTOR(Info);
-    if (INTERRUPTION_INFO_TYPE(Info) == INTERRUPTION_TYPE_SOFTWARE_EXCEPTION &&
-        VCpu->ExitVector == VECTOR_BREAKPOINT && HiddenBreakpointHandle(VCpu))
+    if (LIKELY((VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO) & TYPE_AND_VECTOR) == INT3) &&
+        HiddenBreakpointHandle(VCpu))
         return;
-    HandleAny(VCpu, Info);
+    HandleAny(VCpu);
 }
 
 BOOLEAN IdtEmulationRedeliverVectoredEvent(VIRTUAL_MACHINE_STATE *VCpu)

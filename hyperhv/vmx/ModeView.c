@@ -37,11 +37,6 @@ BOOLEAN ModeViewIsPossible(VOID)
     return HasControl;
 }
 
-UINT64 ModeViewBase(const VIRTUAL_MACHINE_STATE *VCpu)
-{
-    return EptViewOfKind(VCpu->Vmx->BaseView);
-}
-
 /* A step has a view of its own, and comes back to this one. */
 static VOID SetBase(VIRTUAL_MACHINE_STATE *VCpu, EPT_VIEW_KIND View)
 {
@@ -75,12 +70,12 @@ VOID ModeViewWatch(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On)
     ModeViewLook(VCpu);
 }
 
-BOOLEAN ModeViewHandleViolation(VIRTUAL_MACHINE_STATE *VCpu)
+BOOLEAN ModeViewHandleChange(VIRTUAL_MACHINE_STATE *VCpu)
 {
     EPT_VIEW_KIND Base = VCpu->Vmx->BaseView;
     UINT32 Cpl;
 
-    if (LIKELY(Base == EPT_VIEW_HOOKED) || !(VCpu->ExitQualification & QUALIFICATION_FETCH) ||
+    if (!(VCpu->ExitQualification & QUALIFICATION_FETCH) ||
         VmcsRead64(VMCS_EPT_POINTER) != ModeViewBase(VCpu))
         return FALSE;
     Cpl = g_Backend->GetCpl(VCpu);

@@ -8,7 +8,7 @@
 #ifndef HYPERHV_VMX_MODE_VIEW_H
 #define HYPERHV_VMX_MODE_VIEW_H
 
-#include "hyperhv/core/State.h"
+#include "hyperhv/vmx/VmxState.h"
 
 /* Process context, before anything is virtualized; any, after that: has the processor mode-based execute
  * control? */
@@ -22,12 +22,20 @@ VOID ModeViewWatch(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On);
 VOID ModeViewLook(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* An EPT violation. TRUE: it was a change of mode, and is dealt with. */
-BOOLEAN ModeViewHandleViolation(VIRTUAL_MACHINE_STATE *VCpu);
+BOOLEAN ModeViewHandleChange(VIRTUAL_MACHINE_STATE *VCpu);
+
+static inline BOOLEAN ModeViewHandleViolation(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    return UNLIKELY(VCpu->Vmx->BaseView != EPT_VIEW_HOOKED) && ModeViewHandleChange(VCpu);
+}
 
 /* Backend.h tells the contract (AllowMode). */
 VOID ModeViewAllow(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* What VMCS_EPT_POINTER is to be when no step is under way. */
-UINT64 ModeViewBase(const VIRTUAL_MACHINE_STATE *VCpu);
+static inline UINT64 ModeViewBase(const VIRTUAL_MACHINE_STATE *VCpu)
+{
+    return EptViewOfKind(VCpu->Vmx->BaseView);
+}
 
 #endif

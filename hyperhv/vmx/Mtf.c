@@ -13,7 +13,6 @@
 #include "hyperhv/vmx/Controls.h"
 #include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/EventInjection.h"
-#include "hyperhv/vmx/ExternalInterrupt.h"
 #include "hyperhv/vmx/ModeView.h"
 #include "hyperhv/vmx/NmiWindowTrap.h"
 #include "hyperhv/vmx/Vmcs.h"
@@ -24,19 +23,30 @@
 
 #define RFLAGS_TF (1ull << 8)
 
+static inline VOID MtfTurnOn(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    __atomic_or_fetch(&VCpu->ExitFlagsAtStart, EXIT_FLAGS_END(EXIT_END_STEP), __ATOMIC_RELAXED);
+    if (LIKELY(VmxControls()->HasMonitorTrapFlag))
+        VmxSetPrimaryControls(VCpu, PRIMARY_MONITOR_TRAP_FLAG);
+    else
+        NmiWindowTrapSet(VCpu, TRUE);
+}
+
+static inline VOID MtfTurnOff(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    __atomic_and_fetch(&VCpu->ExitFlagsAtStart, ~EXIT_FLAGS_END(EXIT_END_STEP), __ATOMIC_RELAXED);
+    if (LIKELY(VmxControls()->HasMonitorTrapFlag))
+        VmxClearPrimaryControls(VCpu, PRIMARY_MONITOR_TRAP_FLAG);
+    else
+        NmiWindowTrapSet(VCpu, FALSE);
+}
+
 VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On)
 {
     if (On)
-        __atomic_or_fetch(&VCpu->ExitFlagsAtStart, EXIT_FLAGS_END(EXIT_END_STEP), __ATOMIC_RELAXED);
+        MtfTurnOn(VCpu);
     else
-        __atomic_and_fetch(&VCpu->ExitFlagsAtStart, ~EXIT_FLAGS_END(EXIT_END_STEP), __ATOMIC_RELAXED);
-
-    if (!VmxControls()->HasMonitorTrapFlag)
-        NmiWindowTrapSet(VCpu, On);
-    else if (On)
-        VmxSetPrimaryControls(VCpu, PRIMARY_MONITOR_TRAP_FLAG);
-    else
-        VmxClearPrimaryControls(VCpu, PRIMARY_MONITOR_TRAP_FLAG);
+        MtfTurnOff(VCpu);
 }
 
 /* An interrupt that waits would be taken before the instruction, and the trap would come on the first one of
@@ -44,7 +54,7 @@ VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On)
  * in with this entry: the entry would fail, and the trap comes after that event's delivery as it should.
  * Where the guest single-steps itself, the shadow wants its trap pending (27.3.1.5), which is then told after
  * the instruction, as without us. A trap that is pending already has its turn before the instruction. */
-VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
+static inline VOID MtfHold(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT32 State;
 
@@ -59,60 +69,66 @@ VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
         VmexitPendSingleStep();
 }
 
+VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    MtfHold(VCpu);
+}
+
 /* The shadow ends interrupts that wait at the entry. One that comes between the entry and the instruction
  * should wait too; where it does not (Bochs with several cores), it exits instead of being taken, and waits
  * at the next entry. */
-static VOID MtfCatchInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
+static inline VOID MtfCatchInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT32 Controls = VmcsRead32(VMCS_PIN_BASED_CONTROLS);
-
-    if (!(Controls & PIN_BASED_EXTERNAL_INTERRUPT_EXITING))
-        VmcsWrite32(VMCS_PIN_BASED_CONTROLS, Controls | PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
+    VmcsWrite32(VMCS_PIN_BASED_CONTROLS, VCpu->Vmx->PinBased | PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
     VCpu->EnableExternalInterruptsOnContinueMtf = TRUE;
 }
 
-static VOID MtfReleaseInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
+static inline VOID MtfReleaseInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
 {
     if (!VCpu->EnableExternalInterruptsOnContinueMtf)
         return;
     VCpu->EnableExternalInterruptsOnContinueMtf = FALSE;
-    if (VmxInterruptsExit(VCpu))
-        return;
-    VmcsWrite32(VMCS_PIN_BASED_CONTROLS,
-                VmcsRead32(VMCS_PIN_BASED_CONTROLS) & ~PIN_BASED_EXTERNAL_INTERRUPT_EXITING);
-}
-
-VOID MtfStepArm(VIRTUAL_MACHINE_STATE *VCpu)
-{
-    MtfSet(VCpu, TRUE);
-    MtfGuardStep(VCpu);
+    VmcsWrite32(VMCS_PIN_BASED_CONTROLS, VCpu->Vmx->PinBased);
 }
 
 VOID MtfGuardStep(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    MtfHoldInterrupts(VCpu);
+    MtfHold(VCpu);
     MtfCatchInterrupts(VCpu);
+}
+
+/* Everything inline here and in what a hook's step needs at its end: each hit of most hooks pays for both. */
+static inline VOID MtfArm(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    MtfTurnOn(VCpu);
+    MtfHold(VCpu);
+    MtfCatchInterrupts(VCpu);
+}
+
+VOID MtfStepArm(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    MtfArm(VCpu);
 }
 
 VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter)
 {
-    EPT_STEP_VIEW *View = &VCpu->Vmx->StepView;
-    BOOLEAN IsFirst     = !VCpu->Vmx->IsInHookStep;
+    VMX_CORE *Vmx = VCpu->Vmx;
 
     if (OthersMatter) {
-        EptStepViewOpen(View, Physical, IsFirst);
-        VmcsWrite64(VMCS_EPT_POINTER, View->Eptp);
+        EptStepViewOpen(&Vmx->StepView, Physical, !Vmx->IsInHookStep);
+        VmcsWrite64(VMCS_EPT_POINTER, Vmx->StepView.Eptp);
     } else {
         VmcsWrite64(VMCS_EPT_POINTER, EptViewPlain());
     }
-    MtfStepArm(VCpu);
-    VCpu->Vmx->IsInHookStep = TRUE;
+    MtfArm(VCpu);
+    Vmx->IsInHookStep = TRUE;
 }
 
-VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
+static inline VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VmcsWrite64(VMCS_EPT_POINTER, ModeViewBase(VCpu));
     VCpu->Vmx->IsInHookStep = FALSE;
+    HookStepEnd(VCpu);
 }
 
 static BOOLEAN MtfIsStepping(const VIRTUAL_MACHINE_STATE *VCpu)
@@ -121,10 +137,10 @@ static BOOLEAN MtfIsStepping(const VIRTUAL_MACHINE_STATE *VCpu)
 }
 
 /* Only a user who still waits for the trap keeps it. */
-static VOID MtfSetIfWanted(VIRTUAL_MACHINE_STATE *VCpu)
+static inline VOID MtfSetIfWanted(VIRTUAL_MACHINE_STATE *VCpu)
 {
     if (!VCpu->RegisterBreakOnMtf && !MtfIsStepping(VCpu))
-        MtfSet(VCpu, FALSE);
+        MtfTurnOff(VCpu);
 }
 
 static VOID MtfReportUnexplained(VIRTUAL_MACHINE_STATE *VCpu)
@@ -143,28 +159,26 @@ VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
     VCpu->IncrementRip = FALSE;
     VCpu->ExitEnd &= (UINT8)~EXIT_END_STEP;
 
-    if (VmmCallbackCheckAndHandleReApplyingBreakpoint(VCpu->CoreId))
-        Explained = TRUE;
+    Explained |= VmmCallbackCheckAndHandleReApplyingBreakpoint(VCpu->CoreId);
 
-    if (VCpu->MtfEptHookRestorePoint != NULL) {
-        HookStepEnd(VCpu);
+    if (LIKELY(VCpu->MtfEptHookRestorePoint != NULL)) {
+        MtfStepEnd(VCpu);
         Explained = TRUE;
     }
-    if (VCpu->Io.IsStepping) {
+    if (UNLIKELY(VCpu->Io.IsStepping)) {
         VmxIoStepEnd(VCpu, TRUE);
         Explained = TRUE;
     }
 
-    if (VCpu->RegisterBreakOnMtf) {
+    if (UNLIKELY(VCpu->RegisterBreakOnMtf)) {
         VCpu->RegisterBreakOnMtf = FALSE; /* first: the handler may ask for another */
         VmmCallbackRegisteredMtfHandler(VCpu->CoreId);
         Explained = TRUE;
-    } else if (VmxBroadcastServeRequest(VCpu)) {
-        Explained = TRUE;
+    } else {
+        Explained |= VmxBroadcastServeRequest(VCpu);
     }
 
-    if (VmmCallbackRestoreEptState(VCpu->CoreId))
-        Explained = TRUE;
+    Explained |= VmmCallbackRestoreEptState(VCpu->CoreId);
 
     MtfReleaseInterrupts(VCpu);
 
@@ -179,7 +193,7 @@ VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
 static VOID MtfAbandonStep(VIRTUAL_MACHINE_STATE *VCpu)
 {
     if (VCpu->MtfEptHookRestorePoint != NULL)
-        HookStepEnd(VCpu);
+        MtfStepEnd(VCpu);
     if (VCpu->Io.IsStepping)
         VmxIoStepEnd(VCpu, FALSE);
     MtfReleaseInterrupts(VCpu);

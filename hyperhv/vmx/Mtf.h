@@ -23,9 +23,8 @@ VOID MtfGuardStep(VIRTUAL_MACHINE_STATE *VCpu);
  * told by MtfHandleVmexit or MtfResolveStep when the step is over. */
 VOID MtfStepArm(VIRTUAL_MACHINE_STATE *VCpu);
 
-/* A core's step (Backend.h: StepBegin, StepEnd). */
+/* A core's step (Backend.h: StepBegin). */
 VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter);
-VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* At the end of an exit that came with the flag set and was not its trap: serves the trap if the instruction
  * is done, ends a hook's step if an event goes in, goes on otherwise. */

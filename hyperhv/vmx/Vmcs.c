@@ -48,6 +48,7 @@ static VOID VmcsSetupControls(const VIRTUAL_MACHINE_STATE *VCpu)
 {
     const VMX_CONTROLS *Controls = VmxControls();
 
+    VCpu->Vmx->PinBased = Controls->PinBased;
     VmcsWrite32(VMCS_PIN_BASED_CONTROLS, Controls->PinBased);
     VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Controls->Primary);
     VmcsWrite32(VMCS_SECONDARY_PROCESSOR_CONTROLS, Controls->Secondary);

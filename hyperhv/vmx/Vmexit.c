@@ -237,6 +237,12 @@ VOID VmexitAdvanceRipBy(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
     VmexitAdvance(VCpu, Length);
 }
 
+VOID VmexitAdvanceRipAndRsp(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
+{
+    VmcsWriteNatural(VMCS_GUEST_RSP, VCpu->Regs->rsp);
+    VmexitAdvance(VCpu, Length);
+}
+
 /* --- the entry --- */
 
 /* Gives the reason with the bit that tells a failed entry, which no handler's number has. */

@@ -44,6 +44,7 @@ typedef struct _VMX_CORE {
     EPT_VIEW_KIND BaseView; /* when no step is under way (ModeView.c) */
     BOOLEAN IsWatchingModes;
     VMX_INTERRUPTS Interrupts; /* ExternalInterrupt.c */
+    UINT32 PinBased;           /* VMCS_PIN_BASED_CONTROLS, when no step is under way */
     BOOLEAN IsWatchingInterrupts;
     BOOLEAN IsHeldTold;      /* the event of HeldInterrupt has been told */
     UINT8 HeldInterrupt;     /* acknowledged, and the guest could not take it; 0: none */

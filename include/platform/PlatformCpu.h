@@ -13,8 +13,21 @@ UINT32 PlatformCpuCount(VOID);
 /* Any context. */
 BOOLEAN PlatformCpuIsOnline(UINT32 CoreId);
 
-/* Any context, VMX root mode and NMI included. The caller must not migrate, or must not care. */
+/* Any context, VMX root mode and NMI included. The caller must not migrate, or must not care. No call, as
+ * every exit asks. */
+#ifdef PLATFORM_HOSTED
 UINT32 PlatformCpuCurrent(VOID);
+#else
+extern const UINTPTR g_PlatformCpuNumber; /* constant: where each core has its number, by GS */
+
+static inline UINT32 PlatformCpuCurrent(VOID)
+{
+    UINT32 CoreId;
+
+    __asm__ volatile("mov %1, %q0\n\tmov %%gs:(%q0), %0" : "=r"(CoreId) : "m"(g_PlatformCpuNumber));
+    return CoreId;
+}
+#endif
 
 /* Process context. Runs Function on one online core, with interrupts off, and waits for it. FALSE: not
  * online. */

@@ -18,7 +18,25 @@ typedef struct _PLATFORM_PROCESS {
 /* Any context, VMX root mode and NMI included: only reads the running thread's own description, which cannot
  * go away while it runs. In root mode it is the thread that was interrupted by the exit. */
 VOID PlatformProcessCurrent(PLATFORM_PROCESS *Process);
+
+/* No call, as every exit asks whose event is filtered by process. */
+#ifdef PLATFORM_HOSTED
 UINT32 PlatformProcessCurrentId(VOID);
+#else
+extern const UINTPTR g_PlatformCurrentThread; /* constant: where each core has the thread's address, by GS */
+extern const UINTPTR g_PlatformThreadProcessId; /* constant: offset in a thread's description */
+
+static inline UINT32 PlatformProcessCurrentId(VOID)
+{
+    const UINT32 *ProcessId;
+
+    __asm__ volatile("mov %1, %0\n\tmov %%gs:(%0), %0\n\tadd %2, %0"
+                     : "=&r"(ProcessId)
+                     : "m"(g_PlatformCurrentThread), "m"(g_PlatformThreadProcessId)
+                     : "cc");
+    return *ProcessId;
+}
+#endif
 UINT32 PlatformProcessCurrentThreadId(VOID);
 UINT64 PlatformProcessCurrentTask(VOID); /* address of the kernel's description of the thread */
 

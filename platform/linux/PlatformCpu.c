@@ -8,6 +8,7 @@
 #include <linux/reboot.h>
 #include <linux/suspend.h>
 #include <linux/smp.h>
+#include <linux/version.h>
 
 #include <asm/irq_vectors.h>
 
@@ -27,10 +28,11 @@ BOOLEAN PlatformCpuIsOnline(UINT32 CoreId)
 }
 
 /* One load through GS, which root mode keeps at the core's per-CPU base. */
-UINT32 PlatformCpuCurrent(VOID)
-{
-    return raw_smp_processor_id();
-}
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+const UINTPTR g_PlatformCpuNumber = (__force UINTPTR)&pcpu_hot.cpu_number;
+#else
+const UINTPTR g_PlatformCpuNumber = (__force UINTPTR)&cpu_number;
+#endif
 
 BOOLEAN PlatformCpuIsCallVector(UINT32 Vector)
 {

@@ -9,6 +9,7 @@
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/version.h>
 #include <asm/cpufeature.h>
 #include <asm/io.h>
 #include <asm/irq_vectors.h>
@@ -18,10 +19,12 @@
 
 _Static_assert(PLATFORM_PROCESS_NAME_LENGTH == TASK_COMM_LEN, "length of a process name");
 
-UINT32 PlatformProcessCurrentId(VOID)
-{
-    return current->tgid;
-}
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+const UINTPTR g_PlatformCurrentThread = (__force UINTPTR)&pcpu_hot.current_task;
+#else
+const UINTPTR g_PlatformCurrentThread = (__force UINTPTR)&current_task;
+#endif
+const UINTPTR g_PlatformThreadProcessId = offsetof(struct task_struct, tgid);
 
 UINT32 PlatformProcessCurrentThreadId(VOID)
 {

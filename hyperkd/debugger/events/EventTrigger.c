@@ -11,6 +11,7 @@
 #include "SDK/imports/HyperLogImports.h"
 #include "SDK/imports/VmmImports.h"
 #include "hyperkd/debugger/script/EventScript.h"
+#include "platform/PlatformCpu.h"
 #include "platform/PlatformMemory.h"
 #include "platform/PlatformProcess.h"
 
@@ -43,7 +44,7 @@ typedef struct _EVENT_WALK {
 /* Core and process are asked for only where an event wants to know. */
 static inline BOOLEAN EventFits(const DEBUGGER_EVENT_OPTIONS *Options)
 {
-    if (Options->CoreId != HYPERDBG_ALL_CORES && Options->CoreId != VmFuncGetCurrentCoreId()) {
+    if (Options->CoreId != HYPERDBG_ALL_CORES && Options->CoreId != PlatformCpuCurrent()) {
         return FALSE;
     }
     return Options->ProcessId == HYPERDBG_ALL_PROCESSES || Options->ProcessId == PlatformProcessCurrentId();
@@ -77,7 +78,6 @@ static inline EVENT_WALK EventWalkBegin(UINT32 EventType, UINT64 Key)
     return Walk;
 }
 
-/* Most exits end here: what they pay for is no more than this. */
 static inline BOOLEAN EventAnyFits(UINT32 EventType, UINT64 Key)
 {
     const EVENT_WALK Walk = {.Key = Key, .EventType = EventType};
@@ -306,9 +306,9 @@ EventTriggerFrom(EVENT_WALK *Walk, DEBUGGER_CORE *Core, UINT32 Stage, PVOID Cont
 }
 
 /* At stage POST the register need not hold it any more. */
-static UINT64 EventSyscallNumber(UINT32 Stage, const GUEST_REGS *Regs)
+static inline UINT64 EventSyscallNumber(UINT32 Stage, const GUEST_REGS *Regs)
 {
-    const UINT32 CoreId = VmFuncGetCurrentCoreId();
+    const UINT32 CoreId = PlatformCpuCurrent();
 
     if (CoreId >= g_DebuggerCoreCount) {
         return 0;
@@ -343,11 +343,11 @@ static inline UINT64 EventKey(UINT32 EventType, UINT32 Stage, PVOID Context, con
 }
 
 static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
-EventTriggerFitting(UINT32 EventType, UINT64 Key, UINT32 Stage, PVOID Context, BOOLEAN *PostEventRequired,
-                    GUEST_REGS *Regs)
+EventTriggerFitting(UINT32 EventType, UINT32 Stage, PVOID Context, BOOLEAN *PostEventRequired,
+                    GUEST_REGS *Regs, UINT64 Key)
 {
     EVENT_WALK Walk     = EventWalkBegin(EventType, Key);
-    const UINT32 CoreId = VmFuncGetCurrentCoreId();
+    const UINT32 CoreId = PlatformCpuCurrent();
 
     if (CoreId >= g_DebuggerCoreCount) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_DEBUGGER_NOT_ENABLED;
@@ -358,6 +358,7 @@ EventTriggerFitting(UINT32 EventType, UINT64 Key, UINT32 Stage, PVOID Context, B
     return EventTriggerFrom(&Walk, &g_DebuggerCores[CoreId], Stage, Context, PostEventRequired, Regs);
 }
 
+/* Most exits end here, with nothing that fits: no function is called up to there, so no register is saved. */
 VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
 DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE CallingStage,
                       PVOID Context, BOOLEAN *PostEventRequired, GUEST_REGS *Regs)
@@ -374,5 +375,5 @@ DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_
     if (!EventAnyFits(EventType, Key)) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
     }
-    return EventTriggerFitting(EventType, Key, CallingStage, Context, PostEventRequired, Regs);
+    return EventTriggerFitting(EventType, CallingStage, Context, PostEventRequired, Regs, Key);
 }

@@ -91,14 +91,10 @@ VOID HaltNmiInRoot(UINT32 CoreId)
     }
 }
 
-/* The NMI of a halt that was given up may come late: MustHalt says. */
-BOOLEAN HaltThisCore(UINT32 CoreId)
+static __attribute__((__noinline__)) BOOLEAN HaltStandStill(UINT32 CoreId)
 {
     HALT_CORE *Core = &g_HaltCores[CoreId];
 
-    if (!LOAD(g_HaltIsUp) || !LOAD(Core->MustHalt)) {
-        return FALSE;
-    }
     STORE(Core->Since, PlatformTimeTsc());
     STORE(Core->IsHalted, TRUE);
     while (LOAD(Core->MustHalt)) {
@@ -106,6 +102,12 @@ BOOLEAN HaltThisCore(UINT32 CoreId)
     }
     STORE(Core->IsHalted, FALSE);
     return TRUE;
+}
+
+/* The NMI of a halt that was given up may come late: MustHalt says. Asked at the end of every step. */
+BOOLEAN HaltThisCore(UINT32 CoreId)
+{
+    return LOAD(g_HaltIsUp) && UNLIKELY(LOAD(g_HaltCores[CoreId].MustHalt)) && HaltStandStill(CoreId);
 }
 
 HALT_ORIGIN HaltOrigin(UINT32 CoreId)
