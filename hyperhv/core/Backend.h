@@ -95,9 +95,9 @@ typedef struct _BACKEND {
     VOID (*ViewFlushAllCores)(VOID);
 
     /* Root mode: this core sees the page at Physical as it is, for the one instruction at RIP, after which
-     * the vendor's room calls HookStepEnd. All other hooked pages stay as hooked if OthersMatter. May be
-     * called again within the step, for another page. */
-    VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter);
+     * the vendor's room calls HookStepEnd. All other hooked pages stay as hooked if there are monitors.
+     * Called again within the step, while VCpu->MtfEptHookRestorePoint is set, it adds the page. */
+    VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical);
 
     /* The INS or OUTS of VCpu->Io is carried out by the guest itself, in one step in which ports do not exit;
      * of a repeated one that is one iteration. DispatchEventIoPost tells POST afterwards. */

@@ -53,6 +53,7 @@ typedef struct _HV_STEP {
     UINT32 WrittenCount;           /* 0 between steps, as the next one */
     UINT32 PostCount;
     HV_STEP_POST Post[8];  /* of monitors */
+    BOOLEAN PostRequired;  /* of a hidden breakpoint, while its hit is told */
     BOOLEAN IsCancelled;   /* the guest does not carry it out after all */
     UINT64 BreakpointPost; /* address of a hidden breakpoint whose user wants POST; 0: none */
 } HV_STEP;
@@ -110,6 +111,7 @@ typedef struct _VIRTUAL_MACHINE_STATE {
     BOOLEAN RegisterBreakOnMtf;
     BOOLEAN IgnoreMtfUnset;
     BOOLEAN EnableExternalInterruptsOnContinueMtf;
+    BOOLEAN MtfIsExplained; /* by one of them, of the MTF exit under way */
     BOOLEAN UnexplainedMtfLogged;
     PVOID MtfEptHookRestorePoint; /* the page of the hook that the step was begun for; NULL: no step */
     HV_STEP Step;

@@ -7,9 +7,6 @@
  */
 #include "hyperhv/hooks/DirectInstruction.h"
 
-#include "platform/CpuInstructions.h"
-#include "hyperhv/hooks/Monitor.h"
-
 #define OPCODE_PUSH_FIRST 0x50u /* + register */
 #define PREFIX_REX_B      0x41u
 #define MAX_FORM          9
@@ -57,17 +54,4 @@ DIRECT_INSTRUCTION DirectInstructionClassify(const UINT8 *Bytes, UINT32 Availabl
     if (Available >= 2 && Bytes[0] == PREFIX_REX_B && (Bytes[1] & 0xF8u) == OPCODE_PUSH_FIRST)
         return (DIRECT_INSTRUCTION){DIRECT_PUSH, 2, (UINT8)(8 + (Bytes[1] & 7))};
     return (DIRECT_INSTRUCTION){DIRECT_NONE, 0, 0};
-}
-
-/* The kernel's stack is mapped in root mode's page table as in every other; a user's is not. A monitor could
- * be waiting for this very write: then it must be the guest that writes. */
-BOOLEAN DirectInstructionPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register)
-{
-    GUEST_REGS *Regs = VCpu->Regs;
-    UINT64 Top       = Regs->rsp - sizeof(UINT64);
-
-    if ((INT64)Top >= 0 || MonitorsExist() || !CpuTryWrite64(Top, ((const UINT64 *)Regs)[Register]))
-        return FALSE;
-    Regs->rsp = Top;
-    return TRUE;
 }

@@ -6,7 +6,9 @@
 #ifndef HYPERHV_HOOKS_DIRECT_INSTRUCTION_H
 #define HYPERHV_HOOKS_DIRECT_INSTRUCTION_H
 
+#include "platform/CpuInstructions.h"
 #include "hyperhv/core/Backend.h"
+#include "hyperhv/hooks/Monitor.h"
 
 typedef enum _DIRECT_KIND {
     DIRECT_NONE = 0, /* none of those: it takes a step */
@@ -23,12 +25,22 @@ typedef struct _DIRECT_INSTRUCTION {
 /* Any context. Bytes has Available bytes of code, the instruction's first one at [0]. */
 DIRECT_INSTRUCTION DirectInstructionClassify(const UINT8 *Bytes, UINT32 Available);
 
-/* Root mode, within an exit of VCpu. What a PUSH writes, to memory and VCpu->Regs. FALSE: it cannot be done
- * here (to a stack that is not the kernel's, or not mapped): nothing has changed. */
-BOOLEAN DirectInstructionPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register);
+/* What a PUSH writes, to memory and VCpu->Regs. The kernel's stack is mapped in root mode's page table as in
+ * every other; a user's is not. A monitor could be waiting for this very write: then it must be the guest
+ * that writes. */
+static inline BOOLEAN DirectInstructionPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Register)
+{
+    const UINT64 Top = VCpu->Regs->rsp - sizeof(UINT64);
 
-/* Root mode, within an exit of VCpu. Carries Instruction out, RIP included. FALSE: it cannot be done here:
- * nothing has changed. */
+    if ((INT64)Top >= 0 || MonitorsExist() || !CpuTryWrite64(Top, ((const UINT64 *)VCpu->Regs)[Register]))
+        return FALSE;
+    VCpu->Regs->rsp -= sizeof(UINT64);
+    return TRUE;
+}
+
+/* Root mode, within an exit of VCpu. Carries Instruction out, RIP included. FALSE: it cannot be done here (a
+ * PUSH to a stack that is not the kernel's, or not mapped): nothing has changed. Inline, as each hit of most
+ * hooks pays for it. */
 static inline BOOLEAN DirectInstructionExecute(VIRTUAL_MACHINE_STATE *VCpu,
                                                const DIRECT_INSTRUCTION *Instruction)
 {

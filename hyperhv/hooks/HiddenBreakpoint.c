@@ -25,18 +25,12 @@
 #define OPCODE_INT3 0xCCu
 
 /* Written in process context under the hooks' lock. */
-static HIDDEN_BREAKPOINT **Buckets;
+static HIDDEN_BREAKPOINT *Buckets[BUCKETS];
 
 /* Functions begin at multiples of 16: the lowest bits tell little. */
 static UINT32 BucketOf(UINT64 Virtual)
 {
-    return (UINT32)(Virtual ^ (Virtual >> BUCKET_BITS)) & (BUCKETS - 1);
-}
-
-BOOLEAN HiddenBreakpointInitialize(VOID)
-{
-    Buckets = PlatformMemoryAllocate(BUCKETS * sizeof(*Buckets));
-    return Buckets != NULL;
+    return (UINT32)(Virtual >> 4) & (BUCKETS - 1);
 }
 
 VOID HiddenBreakpointUninitialize(VOID)
@@ -50,8 +44,6 @@ VOID HiddenBreakpointUninitialize(VOID)
             PlatformMemoryFree(Breakpoint);
         }
     }
-    PlatformMemoryFree(Buckets);
-    Buckets = NULL;
 }
 
 /* The one that is in force at Virtual, for a core in the address space Root (0: at a kernel's address), and
@@ -325,25 +317,26 @@ static VOID BreakpointPostAfterDetour(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Virtua
 /* TRUE: the hit is dealt with, as every one is. */
 static BOOLEAN BreakpointHit(VIRTUAL_MACHINE_STATE *VCpu, HIDDEN_BREAKPOINT *Breakpoint, HOOK_PAGE *Page)
 {
-    BOOLEAN PostRequired = FALSE;
+    BOOLEAN *PostRequired = &VCpu->Step.PostRequired;
 
-    if (UNLIKELY(DispatchEventHiddenHookExecCc(VCpu, Breakpoint->Virtual, &PostRequired)) &&
+    *PostRequired = FALSE;
+    if (UNLIKELY(DispatchEventHiddenHookExecCc(VCpu, Breakpoint->Virtual, PostRequired)) &&
         HookSkipInstruction(VCpu)) {
-        if (PostRequired)
+        if (*PostRequired)
             DispatchEventHiddenHookExecCcPost(VCpu, Breakpoint->Virtual);
         return TRUE;
     }
     if (UNLIKELY(VCpu->ExitEnd & EXIT_END_RIP_MOVED))
         return TRUE;
     if (UNLIKELY(__atomic_load_n(&Page->Detours, __ATOMIC_ACQUIRE) != NULL) && DetourHandleBreakpoint(VCpu)) {
-        BreakpointPostAfterDetour(VCpu, Breakpoint->Virtual, PostRequired);
+        BreakpointPostAfterDetour(VCpu, Breakpoint->Virtual, *PostRequired);
         return TRUE;
     }
 
     if (BreakpointPass(VCpu, Breakpoint, Page)) {
-        if (UNLIKELY(PostRequired))
+        if (UNLIKELY(*PostRequired))
             DispatchEventHiddenHookExecCcPost(VCpu, Breakpoint->Virtual);
-    } else if (UNLIKELY(PostRequired)) {
+    } else if (UNLIKELY(*PostRequired)) {
         VCpu->Step.BreakpointPost = Breakpoint->Virtual;
     }
     return TRUE;

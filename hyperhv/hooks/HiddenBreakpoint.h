@@ -28,8 +28,7 @@ typedef struct _HIDDEN_BREAKPOINT {
     DIRECT_INSTRUCTION Instruction; /* what is under it, where it can be carried out without a step */
 } HIDDEN_BREAKPOINT;
 
-/* Process context. FALSE: no memory. Uninitialize frees all breakpoints; no core is virtualized then. */
-BOOLEAN HiddenBreakpointInitialize(VOID);
+/* Process context. Frees all breakpoints; no core is virtualized then. */
 VOID HiddenBreakpointUninitialize(VOID);
 
 /* Process context, under the hooks' lock. At a kernel's address (Followed is NULL), or on a followed page.

@@ -10,7 +10,6 @@
 
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/hooks/HookPage.h"
-#include "hyperhv/hooks/Monitor.h"
 
 /* What few steps have of Begin and End: the instruction writes to a page with hidden breakpoints, or a user
  * waits for its end. */
@@ -24,8 +23,8 @@ static inline VOID HookStepBegin(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, U
 {
     if ((Access & HOOK_ACCESS_WRITE) && Page->Fake != NULL)
         HookStepNoteWritten(VCpu, Page);
+    g_Backend->StepBegin(VCpu, Page->Physical);
     VCpu->MtfEptHookRestorePoint = Page;
-    g_Backend->StepBegin(VCpu, Page->Physical, MonitorsExist());
 }
 
 /* The instruction is skipped, or has to wait: a step that is under way is over at the end of this exit. */

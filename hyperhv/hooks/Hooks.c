@@ -49,10 +49,8 @@ BOOLEAN HooksInitialize(VOID)
         return FALSE;
     if (!HookPageInitialize())
         goto DestroyLock;
-    if (!HiddenBreakpointInitialize())
-        goto UninitializePages;
     if (!DetourInitialize())
-        goto UninitializeBreakpoints;
+        goto UninitializePages;
     if (!PlatformModuleWatch(HooksLeave))
         goto UninitializeDetours;
     FollowInitialize();
@@ -60,8 +58,6 @@ BOOLEAN HooksInitialize(VOID)
 
 UninitializeDetours:
     DetourUninitialize();
-UninitializeBreakpoints:
-    HiddenBreakpointUninitialize();
 UninitializePages:
     HookPageUninitialize();
 DestroyLock:

@@ -154,5 +154,6 @@ VOID VmxResetSwitches(VMX_CORE *Vmx)
     Vmx->HeldInterrupt        = 0;
     Vmx->IsSyscallHooked = Vmx->HidesSce = FALSE;
     Vmx->BaseView                        = EPT_VIEW_HOOKED;
+    Vmx->BaseEptp                        = EptViewHooked();
     Vmx->IsWatchingModes                 = FALSE;
 }

@@ -43,6 +43,7 @@ static VOID SetBase(VIRTUAL_MACHINE_STATE *VCpu, EPT_VIEW_KIND View)
     BOOLEAN IsInStep = VmcsRead64(VMCS_EPT_POINTER) != ModeViewBase(VCpu);
 
     VCpu->Vmx->BaseView = View;
+    VCpu->Vmx->BaseEptp = EptViewOfKind(View);
     if (!IsInStep)
         VmcsWrite64(VMCS_EPT_POINTER, EptViewOfKind(View));
 }

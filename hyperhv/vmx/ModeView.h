@@ -35,7 +35,7 @@ VOID ModeViewAllow(VIRTUAL_MACHINE_STATE *VCpu);
 /* What VMCS_EPT_POINTER is to be when no step is under way. */
 static inline UINT64 ModeViewBase(const VIRTUAL_MACHINE_STATE *VCpu)
 {
-    return EptViewOfKind(VCpu->Vmx->BaseView);
+    return VCpu->Vmx->BaseEptp;
 }
 
 #endif

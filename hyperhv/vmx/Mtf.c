@@ -8,6 +8,7 @@
 #include "hyperhv/vmx/Mtf.h"
 
 #include "hyperhv/hooks/HookStep.h"
+#include "hyperhv/hooks/Monitor.h"
 #include "hyperhv/interface/Callback.h"
 #include "hyperhv/interface/Log.h"
 #include "hyperhv/vmx/Controls.h"
@@ -49,6 +50,12 @@ VOID MtfSet(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN On)
         MtfTurnOff(VCpu);
 }
 
+/* Of one that is pending: a shadow would put it off. */
+static __attribute__((__noinline__)) BOOLEAN MtfTrapIsDue(VOID)
+{
+    return !(VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & INTERRUPTIBILITY_SHADOWS);
+}
+
 /* An interrupt that waits would be taken before the instruction, and the trap would come on the first one of
  * its handler. A MOV-SS shadow keeps interrupts out for exactly one instruction. Not with an event that goes
  * in with this entry: the entry would fail, and the trap comes after that event's delivery as it should.
@@ -58,12 +65,10 @@ static inline VOID MtfHold(VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT32 State;
 
-    if (EventIsQueued())
+    if (EventIsQueued() ||
+        (UNLIKELY(VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) != 0) && MtfTrapIsDue()))
         return;
-    State = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
-    if (!(State & INTERRUPTIBILITY_SHADOWS) && VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) != 0)
-        return;
-    State &= ~INTERRUPTIBILITY_BLOCKING_BY_STI;
+    State = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~INTERRUPTIBILITY_BLOCKING_BY_STI;
     VmcsWrite32(VMCS_GUEST_INTERRUPTIBILITY_STATE, State | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS);
     if (UNLIKELY(VCpu->Regs->rflags & RFLAGS_TF))
         VmexitPendSingleStep();
@@ -110,24 +115,24 @@ VOID MtfStepArm(VIRTUAL_MACHINE_STATE *VCpu)
     MtfArm(VCpu);
 }
 
-VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, BOOLEAN OthersMatter)
+/* Where monitors may be waiting for what else the instruction touches. */
+static __attribute__((__noinline__)) UINT64 MtfStepView(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical)
 {
-    VMX_CORE *Vmx = VCpu->Vmx;
+    EPT_STEP_VIEW *View = &VCpu->Vmx->StepView;
 
-    if (OthersMatter) {
-        EptStepViewOpen(&Vmx->StepView, Physical, !Vmx->IsInHookStep);
-        VmcsWrite64(VMCS_EPT_POINTER, Vmx->StepView.Eptp);
-    } else {
-        VmcsWrite64(VMCS_EPT_POINTER, EptViewPlain());
-    }
+    EptStepViewOpen(View, Physical, VCpu->MtfEptHookRestorePoint == NULL);
+    return View->Eptp;
+}
+
+VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical)
+{
+    VmcsWrite64(VMCS_EPT_POINTER, MonitorsExist() ? MtfStepView(VCpu, Physical) : EptViewPlain());
     MtfArm(VCpu);
-    Vmx->IsInHookStep = TRUE;
 }
 
 static inline VOID MtfStepEnd(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VmcsWrite64(VMCS_EPT_POINTER, ModeViewBase(VCpu));
-    VCpu->Vmx->IsInHookStep = FALSE;
     HookStepEnd(VCpu);
 }
 
@@ -143,7 +148,7 @@ static inline VOID MtfSetIfWanted(VIRTUAL_MACHINE_STATE *VCpu)
         MtfTurnOff(VCpu);
 }
 
-static VOID MtfReportUnexplained(VIRTUAL_MACHINE_STATE *VCpu)
+static __attribute__((__noinline__)) VOID MtfReportUnexplained(VIRTUAL_MACHINE_STATE *VCpu)
 {
     if (VCpu->UnexplainedMtfLogged)
         return;
@@ -151,42 +156,44 @@ static VOID MtfReportUnexplained(VIRTUAL_MACHINE_STATE *VCpu)
     LogWarning("core %u: an MTF exit that nobody asked for, at RIP %llx", VCpu->CoreId, VCpu->LastVmexitRip);
 }
 
+static __attribute__((__noinline__)) VOID MtfTellRegistered(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VCpu->MtfIsExplained     = TRUE;
+    VCpu->RegisterBreakOnMtf = FALSE; /* first: the handler may ask for another */
+    VmmCallbackRegisteredMtfHandler(VCpu->CoreId);
+}
+
 VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
 {
     /* Before anything is served: an NMI from here on wants another trap. */
-    BOOLEAN Explained = __atomic_exchange_n(&VCpu->NmiWantsExit, FALSE, __ATOMIC_SEQ_CST);
-
-    VCpu->IncrementRip = FALSE;
+    VCpu->MtfIsExplained = __atomic_exchange_n(&VCpu->NmiWantsExit, FALSE, __ATOMIC_SEQ_CST);
+    VCpu->IncrementRip   = FALSE;
     VCpu->ExitEnd &= (UINT8)~EXIT_END_STEP;
 
-    Explained |= VmmCallbackCheckAndHandleReApplyingBreakpoint(VCpu->CoreId);
+    VCpu->MtfIsExplained |= VmmCallbackCheckAndHandleReApplyingBreakpoint(VCpu->CoreId);
 
     if (LIKELY(VCpu->MtfEptHookRestorePoint != NULL)) {
         MtfStepEnd(VCpu);
-        Explained = TRUE;
+        VCpu->MtfIsExplained = TRUE;
     }
     if (UNLIKELY(VCpu->Io.IsStepping)) {
         VmxIoStepEnd(VCpu, TRUE);
-        Explained = TRUE;
+        VCpu->MtfIsExplained = TRUE;
     }
 
-    if (UNLIKELY(VCpu->RegisterBreakOnMtf)) {
-        VCpu->RegisterBreakOnMtf = FALSE; /* first: the handler may ask for another */
-        VmmCallbackRegisteredMtfHandler(VCpu->CoreId);
-        Explained = TRUE;
-    } else {
-        Explained |= VmxBroadcastServeRequest(VCpu);
-    }
+    if (UNLIKELY(VCpu->RegisterBreakOnMtf))
+        MtfTellRegistered(VCpu);
+    else
+        VCpu->MtfIsExplained |= VmxBroadcastServeRequest(VCpu);
 
-    Explained |= VmmCallbackRestoreEptState(VCpu->CoreId);
+    if (UNLIKELY(!(VmmCallbackRestoreEptState(VCpu->CoreId) | VCpu->MtfIsExplained)))
+        MtfReportUnexplained(VCpu);
 
     MtfReleaseInterrupts(VCpu);
-
-    if (!Explained)
-        MtfReportUnexplained(VCpu);
-    if (!VCpu->IgnoreMtfUnset)
+    if (LIKELY(!VCpu->IgnoreMtfUnset))
         MtfSetIfWanted(VCpu);
-    VCpu->IgnoreMtfUnset = FALSE;
+    else
+        VCpu->IgnoreMtfUnset = FALSE;
 }
 
 /* The step is over, without its trap and without its instruction. */

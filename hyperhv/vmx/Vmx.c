@@ -270,10 +270,11 @@ static BOOLEAN VmxVirtualizeCore(VIRTUAL_MACHINE_STATE *VCpu)
     }
 
     VmxResetSwitches(Vmx);
-    VCpu->Lifecycle   = VMM_CORE_LAUNCHING;
-    VCpu->PendingNmis = 0;
-    Vmx->Trap         = (NMI_WINDOW_TRAP){0};
-    Vmx->IsInHookStep = FALSE;
+    VCpu->Lifecycle              = VMM_CORE_LAUNCHING;
+    VCpu->PendingNmis            = 0;
+    Vmx->Trap                    = (NMI_WINDOW_TRAP){0};
+    VCpu->MtfEptHookRestorePoint = NULL; /* it may have left in a step */
+    PlatformMemoryZero(&VCpu->Step, sizeof(VCpu->Step));
     VmxBroadcastReset(VCpu);
     if (!AsmVmxLaunch(VCpu)) {
         VmxReportLaunchFailure(VCpu, FailedBefore);

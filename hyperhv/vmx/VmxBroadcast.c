@@ -151,12 +151,6 @@ BOOLEAN VmxBroadcastTake(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN IsInRoot)
     return Actions != 0;
 }
 
-BOOLEAN VmxBroadcastServeRequest(VIRTUAL_MACHINE_STATE *VCpu)
-{
-    __atomic_store_n(&VCpu->NmiRequestWaits, FALSE, __ATOMIC_SEQ_CST);
-    return VmmCallbackCheckAndHandleNmiCallback(VCpu->CoreId);
-}
-
 /* First the bits, then the request: an NMI between the two is served now, and the next exit finds nothing. */
 VOID VmxBroadcastEndOfExit(VIRTUAL_MACHINE_STATE *VCpu)
 {

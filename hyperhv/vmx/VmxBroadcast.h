@@ -13,6 +13,7 @@
 #define HYPERHV_VMX_VMX_BROADCAST_H
 
 #include "hyperhv/core/State.h"
+#include "hyperhv/interface/Callback.h"
 
 /* Root mode, within an exit of VCpu. Asks all other cores that run on the VMM (Broadcast.h). With Wait, until
  * each has taken it: a core takes it at its next instruction, in root mode too. FALSE: one of them could not
@@ -28,7 +29,11 @@ BOOLEAN VmxBroadcastTake(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN IsInRoot);
 
 /* Root mode, an MTF exit or the end of an exit. A request whose NMI hit root mode, and that nobody has served
  * since. TRUE: the user served one now. */
-BOOLEAN VmxBroadcastServeRequest(VIRTUAL_MACHINE_STATE *VCpu);
+static inline BOOLEAN VmxBroadcastServeRequest(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    __atomic_store_n(&VCpu->NmiRequestWaits, FALSE, __ATOMIC_SEQ_CST);
+    return VmmCallbackCheckAndHandleNmiCallback(VCpu->CoreId);
+}
 
 /* Root mode, at the end of an exit with EXIT_END_NMI or EXIT_END_LEAVE_SOON: serves what an NMI of root mode
  * has left; leaves VMX operation if it may, or else comes again after one instruction. */

@@ -39,9 +39,9 @@ typedef struct _VMX_CORE {
     HOST_TABLES *HostTables;            /* GDT and TSS of root mode */
     EPT_STEP_VIEW StepView;
     NMI_WINDOW_TRAP Trap;
-    BOOLEAN IsInHookStep;   /* the core runs on another view than its base view */
     UINT64 OriginalCr0;     /* before VMXON, for a launch that fails */
     EPT_VIEW_KIND BaseView; /* when no step is under way (ModeView.c) */
+    UINT64 BaseEptp;        /* of that view */
     BOOLEAN IsWatchingModes;
     VMX_INTERRUPTS Interrupts; /* ExternalInterrupt.c */
     UINT32 PinBased;           /* VMCS_PIN_BASED_CONTROLS, when no step is under way */

@@ -78,7 +78,7 @@ static inline EVENT_WALK EventWalkBegin(UINT32 EventType, UINT64 Key)
     return Walk;
 }
 
-static inline BOOLEAN EventAnyFits(UINT32 EventType, UINT64 Key)
+static inline __attribute__((__always_inline__)) BOOLEAN EventAnyFits(UINT32 EventType, UINT64 Key)
 {
     const EVENT_WALK Walk = {.Key = Key, .EventType = EventType};
 
@@ -334,6 +334,11 @@ EventTriggerDetour(EVENT_WALK *Walk, UINT32 CoreId, UINT32 Stage, PVOID Context,
 
 /* What decides which events wait for this exit: the number of the range that was touched, that of the system
  * call, or the context. */
+static inline BOOLEAN EventKeyIsContext(UINT32 EventType)
+{
+    return !EventTypeIsMonitor(EventType) && EventType != SYSCALL_HOOK_EFER_SYSCALL;
+}
+
 static inline UINT64 EventKey(UINT32 EventType, UINT32 Stage, PVOID Context, const GUEST_REGS *Regs)
 {
     if (EventTypeIsMonitor(EventType)) {
@@ -344,9 +349,9 @@ static inline UINT64 EventKey(UINT32 EventType, UINT32 Stage, PVOID Context, con
 
 static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
 EventTriggerFitting(UINT32 EventType, UINT32 Stage, PVOID Context, BOOLEAN *PostEventRequired,
-                    GUEST_REGS *Regs, UINT64 Key)
+                    GUEST_REGS *Regs)
 {
-    EVENT_WALK Walk     = EventWalkBegin(EventType, Key);
+    EVENT_WALK Walk     = EventWalkBegin(EventType, EventKey(EventType, Stage, Context, Regs));
     const UINT32 CoreId = PlatformCpuCurrent();
 
     if (CoreId >= g_DebuggerCoreCount) {
@@ -363,7 +368,7 @@ VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
 DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE CallingStage,
                       PVOID Context, BOOLEAN *PostEventRequired, GUEST_REGS *Regs)
 {
-    UINT64 Key;
+    BOOLEAN AnyFits;
 
     if ((UINT32)EventType >= VMM_EVENT_TYPE_COUNT) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_INVALID_EVENT_TYPE;
@@ -371,9 +376,13 @@ DebuggerTriggerEvents(VMM_EVENT_TYPE_ENUM EventType, VMM_CALLBACK_EVENT_CALLING_
     if (EventFirstArmed(EventType) == NULL) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED;
     }
-    Key = EventKey(EventType, CallingStage, Context, Regs);
-    if (!EventAnyFits(EventType, Key)) {
+    if (LIKELY(EventKeyIsContext(EventType))) {
+        AnyFits = EventAnyFits(EventType, (UINTPTR)Context);
+    } else {
+        AnyFits = EventAnyFits(EventType, EventKey(EventType, CallingStage, Context, Regs));
+    }
+    if (!AnyFits) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
     }
-    return EventTriggerFitting(EventType, CallingStage, Context, PostEventRequired, Regs, Key);
+    return EventTriggerFitting(EventType, CallingStage, Context, PostEventRequired, Regs);
 }
