@@ -28,6 +28,20 @@ typedef struct _FOLLOW_TEST {
 #define FOLLOW_TEST_TAKE          0x46540007u /* Count: events at Address in ProcessId since the last take */
 #define FOLLOW_TEST_STRAY         0x46540008u /* Count: events that nobody can take any more */
 
+/* The module's own functions and word, which several threads may ask for at once. */
+#define FOLLOW_TEST_TARGET 0x46540009u /* Address: of FOLLOW_TARGET number Length */
+#define FOLLOW_TEST_WORK                                                                                     \
+    0x4654000Au /* Count times that target, interrupts on; Result: how many went wrong                       \
+                 */
+
+typedef enum _FOLLOW_TARGET {
+    FOLLOW_TARGET_NOP, /* functions, by what they begin with */
+    FOLLOW_TARGET_PUSH,
+    FOLLOW_TARGET_OTHER, /* takes a step */
+    FOLLOW_TARGET_WORD,  /* memory that is written to */
+    FOLLOW_TARGET_COUNT
+} FOLLOW_TARGET;
+
 #define FOLLOW_TEST_NO_STATE 0xFFu
 
 #endif

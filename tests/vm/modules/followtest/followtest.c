@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * followtest.c - a user of the VMM that sets hooks on addresses of processes and modules, and counts events
- * by address and process, for tests/vm/programs/follow.c. Takes the VMM into use when it is loaded.
+ * by address and process, for tests/vm/programs: follow-process, hammer. Takes the VMM into use when it is
+ * loaded.
  */
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/objtool.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
@@ -52,6 +54,71 @@ static struct slot *slot_of(u64 address, u32 process)
     return &slots[index];
 }
 
+/* --- what threads of the program have the kernel do --- */
+
+#define TARGET(name, code)                                                                                   \
+    asm(".pushsection .text\n.balign 16\n.type " #name ", @function\n" #name ":\n" ANNOTATE_NOENDBR code     \
+        "\n.size " #name ", . - " #name "\n.popsection");                                                    \
+    long name(long value)
+
+TARGET(follow_nop, ".byte 0x0f, 0x1f, 0x44, 0, 0\n lea 1(%rdi), %rax\n jmp __x86_return_thunk");
+TARGET(follow_push, "push %rbx\n lea 1(%rdi), %rax\n pop %rbx\n jmp __x86_return_thunk");
+TARGET(follow_other, "lea 1(%rdi), %rax\n jmp __x86_return_thunk");
+
+static u64 words[PAGE_SIZE / sizeof(u64)] __aligned(PAGE_SIZE);
+
+/* Objtool would look for ENDBR at what is called through a pointer that it knows. */
+static long call_nop(long value)
+{
+    return follow_nop(value);
+}
+
+static long call_push(long value)
+{
+    return follow_push(value);
+}
+
+static long call_other(long value)
+{
+    return follow_other(value);
+}
+
+static long write_word(long value)
+{
+    WRITE_ONCE(words[0], value);
+    WRITE_ONCE(words[1], value); /* beside it, on the same page */
+    return value + 1;
+}
+
+static u64 plain_address(void *start)
+{
+    OPTIMIZER_HIDE_VAR(start);
+    return (u64)start;
+}
+
+static const struct {
+    void *start;
+    long (*use)(long value);
+} targets[FOLLOW_TARGET_COUNT] = {
+    [FOLLOW_TARGET_NOP]   = {follow_nop, call_nop},
+    [FOLLOW_TARGET_PUSH]  = {follow_push, call_push},
+    [FOLLOW_TARGET_OTHER] = {follow_other, call_other},
+    [FOLLOW_TARGET_WORD]  = {words, write_word},
+};
+
+static long do_target(unsigned int code, FOLLOW_TEST *test)
+{
+    u64 i;
+
+    if (test->Length >= FOLLOW_TARGET_COUNT)
+        return -EINVAL;
+    test->Address = plain_address(targets[test->Length].start);
+    test->Result  = 0;
+    for (i = 0; code == FOLLOW_TEST_WORK && i < test->Count; i++)
+        test->Result += targets[test->Length].use(i) != i + 1;
+    return 0;
+}
+
 static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM type,
                                                           VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE stage,
                                                           PVOID context, BOOLEAN *post_event_required,
@@ -96,8 +163,11 @@ EXPORT_SYMBOL_GPL(followtest_hook);
 
 static long do_request(unsigned int code, FOLLOW_TEST *test)
 {
-    struct slot *slot = slot_of(test->Address, test->ProcessId);
+    struct slot *slot;
 
+    if (code == FOLLOW_TEST_TARGET || code == FOLLOW_TEST_WORK)
+        return do_target(code, test);
+    slot = slot_of(test->Address, test->ProcessId);
     if (slot == NULL)
         return -ENOSPC;
     switch (code) {
