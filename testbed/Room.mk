@@ -3,8 +3,9 @@
 
 export CACHE
 
-# What the modules are built with (the guest's kernels are built with gcc 12), and the testbed's own needs.
-DEPS += gcc-12 pahole binutils util-linux xz-utils ncurses-base
+# What the modules are built with (the guest's kernels are built with gcc 12; pahole writes through llvm-objcopy), and the
+# testbed's own needs.
+DEPS += gcc-12 pahole llvm binutils util-linux xz-utils ncurses-base
 
 MACHINE ?= vtx
 CORES   ?= 1

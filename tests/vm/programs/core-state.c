@@ -123,6 +123,7 @@ int main(void)
     EveryEvent("work 0");
     RunTool("flush; unload vmm");
     CompareAll(Bare, CoreCount, FALSE, "after the VMM, unloaded with every event armed");
+    EveryEvent("end");
     RunTool("load vmm");
     EveryEvent("arm");
     RunTool("flush; unload vmm");

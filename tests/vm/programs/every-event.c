@@ -5,7 +5,7 @@
  *
  *   every-event arm         on a VMM that runs: starts the victim, arms all; both stay
  *   every-event work CORE   the victim makes each of them happen on that core; all must have been told
- *   every-event end         the victim ends
+ *   every-event end         the victim ends, and the modules that it worked with are taken out
  *
  * Exits are on for all processes and cores, for all MSRs, ports and exceptions; records are left for the
  * victim's alone. Exit status 0 or 1; what is wrong is printed. Context: user space of the guest, root.
@@ -245,11 +245,13 @@ static VOID BeVictim(VOID)
 
     setsid();
     dup2(Null, 0), dup2(Null, 1), dup2(Null, 2);
-    while (read(Requests, &Core, 1) == 1 && Core != END) {
-        Wrong = WorkOn(Core);
+    do {
+        if (read(Requests, &Core, 1) != 1)
+            _exit(1);
+        Wrong = Core == END ? 0 : WorkOn(Core);
         if (write(Answers, &Wrong, 1) != 1)
             _exit(1);
-    }
+    } while (Core != END);
     _exit(0);
 }
 
@@ -266,8 +268,6 @@ static UINT32 StartVictim(VOID)
 {
     INT32 ProcessId;
 
-    if (access(REQUESTS, F_OK) == 0)
-        Request(END); /* to one of before */
     unlink(REQUESTS);
     unlink(ANSWERS);
     if (mkfifo(REQUESTS, 0600) != 0 || mkfifo(ANSWERS, 0600) != 0)
@@ -300,8 +300,7 @@ static INT32 Arm(VOID)
     UINT32 ProcessId;
 
     CheckThatNoTypeIsMissing();
-    if (system("modprobe msr allow_writes=on && { [ -e /dev/privileged ] || insmod /root/privileged.ko; } && "
-               "{ [ -e /proc/self-ipi ] || insmod /root/self-ipi.ko; }") != 0)
+    if (system("modprobe msr allow_writes=on && insmod /root/privileged.ko && insmod /root/self-ipi.ko") != 0)
         TapGiveUp("modules");
     ProcessId = StartVictim();
     ClientOpen();
@@ -370,16 +369,23 @@ static INT32 Work(UINT32 Core)
     return Failed || Wrong != 0;
 }
 
+static INT32 End(VOID)
+{
+    const INT32 Answers = open(ANSWERS, O_RDWR);
+    UINT8 Nothing;
+
+    Request(END);
+    return read(Answers, &Nothing, 1) != 1 || system("rmmod privileged self-ipi") != 0;
+}
+
 int main(int Count, char **Words)
 {
     if (Count == 2 && strcmp(Words[1], "arm") == 0)
         return Arm();
     if (Count == 3 && strcmp(Words[1], "work") == 0)
         return Work((UINT32)strtoul(Words[2], NULL, 10));
-    if (Count == 2 && strcmp(Words[1], "end") == 0) {
-        Request(END);
-        return 0;
-    }
+    if (Count == 2 && strcmp(Words[1], "end") == 0)
+        return End();
     fprintf(stderr, "usage: every-event arm | work CORE | end\n");
     return 2;
 }
