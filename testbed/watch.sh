@@ -34,14 +34,17 @@ look_at_console() {
         line=$PARTIAL$line PARTIAL=
         case $line in
         *"testbed: exit status "*) STATUS=${line##*exit status } STATUS=${STATUS//[!0-9]/} ;;
-        *"Kernel panic - not syncing"*)
-            # The dump that follows ends with a line of its own; with it the evidence is complete.
+        *"end Kernel panic - not syncing"*)
+            # The dump ends with this line of its own; with it the evidence is complete.
             FAILURE=${FAILURE:-"kernel panic: ${line#*not syncing: }"}
-            case $line in *"end Kernel panic"*) PANIC_COMPLETE=yes ;; esac
+            PANIC_COMPLETE=yes
+            ;;
+        *"Kernel panic - not syncing"*)
+            [ "$BOOTED" -lt "$BOOTS" ] || FAILURE=${FAILURE:-"kernel panic: ${line#*not syncing: }"}
             ;;
         *"] Linux version "*)
-            [ -z "$BOOTED" ] || FAILURE=${FAILURE:-"the guest restarted by itself"}
-            BOOTED=yes
+            BOOTED=$((BOOTED + 1))
+            [ "$BOOTED" -le "$BOOTS" ] || FAILURE=${FAILURE:-"the guest restarted by itself"}
             ;;
         esac
     done
@@ -49,7 +52,7 @@ look_at_console() {
 }
 
 start_watching() {
-    STATUS='' FAILURE='' BOOTED='' PARTIAL='' PANIC_COMPLETE=''
+    STATUS='' FAILURE='' BOOTED=0 PARTIAL='' PANIC_COMPLETE=''
     : >"$CONSOLE"
     exec 4<"$CONSOLE"
 }

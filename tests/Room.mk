@@ -17,6 +17,14 @@ VM_DEPS            += $(BUILD)/user/hyperdbg $(VM_PROGRAMS) $(BUILD)/modules/6.1
 VM_FILES           += $(BUILD)/user/hyperdbg $(foreach program,$(VM_PROGRAMS),$(program):/root/programs/$(notdir $(program)))
 VM_FILES           += $(patsubst %,$(BUILD)/modules/{kernel}/%.ko,$(MODULES) $(EXTRA_NAMES))
 
+# The kernel's image, for the machines that start a second one.
+VM_KERNELS := $(foreach series,6.1 6.12,$(BUILD)/kernels/vmlinuz-$(series))
+VM_DEPS    += $(VM_KERNELS)
+
+$(VM_KERNELS): $(BUILD)/kernels/vmlinuz-%:
+	@mkdir -p $(@D)
+	$(Q)cp "$$(testbed/kernel --image $*)" $@
+
 $(eval $(call archive,vmtest,$(VM_SUPPORT_SOURCES)))
 
 $(VM_PROGRAMS): $(BUILD)/user/tests/vm/%: $(BUILD)/user/tests/vm/programs/%.o $(BUILD)/user/libvmtest.a

@@ -130,6 +130,12 @@ static VOID HvPanic(VOID)
     HvDevirtualizeThisCore(NULL);
 }
 
+/* Each core in turn: none is waited for, none is told by another. */
+static VOID HvCrash(VOID)
+{
+    HvDevirtualizeThisCore(NULL);
+}
+
 static const PLATFORM_CPU_LIFE HvLife = {
     .CoreOnline  = HvCoreOnline,
     .CoreOffline = HvCoreOffline,
@@ -237,10 +243,13 @@ static UINT32 HvStart(VOID)
     if (!HooksInitialize())
         goto UninitializeConfiguration;
 
+    if (!PlatformCpuWatchCrash(HvCrash))
+        LogWarning("this kernel does not tell of a crash kernel's start: it would begin as a guest");
     Error = HvVirtualizeAllCores();
     if (Error == 0)
         return 0;
 
+    PlatformCpuUnwatchCrash();
     HooksUninitialize();
 UninitializeConfiguration:
     ConfigurationUninitialize();
@@ -287,6 +296,7 @@ VOID HvUninitVmm(VOID)
     PlatformCpuUnregisterLife();
     PlatformCpuRunOnAll(HvDevirtualizeThisCore, NULL);
     PlatformCpuHotplugUnlock();
+    PlatformCpuUnwatchCrash();
 
     HooksUninitialize();
     ConfigurationUninitialize();

@@ -71,6 +71,9 @@ VOID HostedFireResume(VOID);
 VOID HostedFireShutdown(VOID);
 VOID HostedFirePanic(VOID);
 
+/* This thread's core is left behind in a crash: what PlatformCpuWatchCrash was given is called. */
+VOID HostedFireCrash(VOID);
+
 /* What PlatformCpuPanic calls; it should leave by longjmp, the program ends if it returns. NULL: message and
  * abort. */
 VOID HostedSetPanicHandler(VOID (*Handler)(const CHAR *Message));

@@ -12,6 +12,7 @@
 static UINT32 g_CpuCount = 1;
 static BOOLEAN g_IsOffline[HOSTED_MAX_CORES];
 static const PLATFORM_CPU_LIFE *g_Life;
+static VOID (*g_Crash)(VOID);
 static UINT32 g_HotplugLocks;
 static VOID (*g_PanicHandler)(const CHAR *Message);
 
@@ -204,6 +205,23 @@ VOID HostedFirePanic(VOID)
 {
     if (g_Life)
         g_Life->Panic();
+}
+
+VOID HostedFireCrash(VOID)
+{
+    if (g_Crash)
+        g_Crash();
+}
+
+BOOLEAN PlatformCpuWatchCrash(VOID (*Crash)(VOID))
+{
+    g_Crash = Crash;
+    return TRUE;
+}
+
+VOID PlatformCpuUnwatchCrash(VOID)
+{
+    g_Crash = NULL;
 }
 
 BOOLEAN PlatformCpuRegisterLife(const PLATFORM_CPU_LIFE *Life)

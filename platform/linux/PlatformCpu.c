@@ -4,6 +4,7 @@
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/kprobes.h>
 #include <linux/panic_notifier.h>
 #include <linux/reboot.h>
 #include <linux/suspend.h>
@@ -142,6 +143,38 @@ VOID PlatformCpuUnregisterLife(VOID)
     unregister_reboot_notifier(&ShutdownBlock);
     unregister_pm_notifier(&SleepBlock);
     cpuhp_remove_state_nocalls_cpuslocked(HotplugState);
+}
+
+/* --- a core that is left behind --- */
+
+static VOID (*CrashWatcher)(VOID);
+static BOOLEAN IsWatchingCrash;
+
+static int CoreIsLeftBehind(struct kprobe *Probe, struct pt_regs *Registers)
+{
+    CrashWatcher();
+    return 0;
+}
+
+static struct kprobe CrashProbe;
+
+/* The kernel calls this function on each core, so that what KVM left running does not keep the core from its
+ * INIT. It has a slot for KVM's callback, too; but one alone, which is KVM's from when its module is there.
+ */
+BOOLEAN PlatformCpuWatchCrash(VOID (*Crash)(VOID))
+{
+    CrashWatcher    = Crash;
+    CrashProbe      = (struct kprobe){.symbol_name = "cpu_emergency_disable_virtualization",
+                                      .pre_handler = CoreIsLeftBehind};
+    IsWatchingCrash = register_kprobe(&CrashProbe) == 0;
+    return IsWatchingCrash;
+}
+
+VOID PlatformCpuUnwatchCrash(VOID)
+{
+    if (IsWatchingCrash)
+        unregister_kprobe(&CrashProbe);
+    IsWatchingCrash = FALSE;
 }
 
 VOID PlatformCpuPanic(const CHAR *Message)

@@ -546,6 +546,24 @@ static void APanicBringsItsOwnCoreBack(void **State)
     TestExpectUntouched();
 }
 
+/* None waits for another, and none is told by another. */
+static void InACrashEachCoreLeavesByItself(void **State)
+{
+    (void)State;
+    assert_true(TestLoad());
+    HostedSetCurrentCpu(1);
+    HostedFireCrash();
+    assert_int_equal(FakeMode(1), FAKE_OUTSIDE_VMX);
+    assert_int_equal(FakeMode(0), FAKE_VMX_GUEST);
+    assert_int_equal(FakeNmisSent(0), 0);
+    HostedFireCrash(); /* it has left already */
+    HostedSetCurrentCpu(0);
+    HostedFireCrash();
+    assert_int_equal(FakeMode(0), FAKE_OUTSIDE_VMX);
+    HvUninitVmm();
+    TestExpectUntouched();
+}
+
 static void AfterTheUnloadNobodyIsToldOfTheMachinesLife(void **State)
 {
     (void)State;
@@ -554,6 +572,7 @@ static void AfterTheUnloadNobodyIsToldOfTheMachinesLife(void **State)
     assert_true(HostedCpuGoOnline(1));
     HostedFireShutdown();
     HostedFirePanic();
+    HostedFireCrash();
     TestExpectUntouched();
 }
 
@@ -658,6 +677,7 @@ int main(void)
         FRESH(ACoreThatCannotComeBackFromASleepGoesOnWithout),
         FRESH(ACoreInAProcessLeavesWhenItIsInTheKernel),
         FRESH(APanicBringsItsOwnCoreBack),
+        FRESH(InACrashEachCoreLeavesByItself),
         FRESH(AfterTheUnloadNobodyIsToldOfTheMachinesLife),
         FRESH(AKernelWithFiveLevelsLoads),
         FRESH(AKernelWithCetKeepsIt),
