@@ -74,7 +74,7 @@ check-installed: $(LINT_DEPS) $(UNIT_PROGRAMS) $(VM_DEPS)
 	$(Q)tests/run $(RUN_LINTS) $(RUN_UNITS) $(RUN_PLANS)
 
 # Benches that need a machine: figures in instructions, exact on one core.
-BENCH_PROGRAMS := cpuid-cost kvm-cpuid-cost set-events user-hook-cost
+BENCH_PROGRAMS := cpuid-cost kvm-cpuid-cost set-events user-cost workload-cost
 BENCH_FILES     = $(BUILD)/user/hyperdbg $(patsubst %,$(BUILD)/modules/6.1/%.ko,$(MODULES) hookbench) \
                   $(foreach name,$(BENCH_PROGRAMS),$(BUILD)/user/bench/$(name):/root/programs/$(name))
 
@@ -82,9 +82,8 @@ $(BENCH_PROGRAMS:%=$(BUILD)/user/bench/%): $(BUILD)/user/bench/%: tests/bench/vm
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -static -o $@ $<
 
-bench-vm: $(BUILD)/user/hyperdbg $(BUILD)/modules/6.1/.built $(BENCH_PROGRAMS:%=$(BUILD)/user/bench/%) ## what exits and loading cost, with KVM beside
-	$(Q)testbed/boot --machine vtx --cores 1 $(BENCH_FILES:%=--add %) --add tests/bench/vm/exits -- /root/exits
-	$(Q)testbed/boot --machine vtx --cores 1 $(BENCH_FILES:%=--add %) --add tests/bench/vm/hooks -- /root/hooks
+bench-vm: $(BUILD)/user/hyperdbg $(BUILD)/modules/6.1/.built $(BENCH_PROGRAMS:%=$(BUILD)/user/bench/%) ## what hooks, exits and loading cost, with others beside
+	$(Q)testbed/boot --machine vtx --cores 1 $(BENCH_FILES:%=--add %) --add tests/bench/vm/costs -- /root/costs
 	$(Q)testbed/boot --machine vtx --cores 2 $(BENCH_FILES:%=--add %) --add tests/bench/vm/loads -- /root/loads
 
 bench: bench-vm

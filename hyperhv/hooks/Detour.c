@@ -25,17 +25,12 @@
 #define RELATIVE_MAX 0x7FFFFFFFll
 
 /* Published entry by entry; nothing is taken out before the VMM goes. */
-static DETOUR **Buckets;
+static DETOUR *Buckets[BUCKETS];
 
+/* Functions begin at multiples of 16. */
 static UINT32 BucketOf(UINT64 Site)
 {
-    return (UINT32)((Site >> 4) ^ (Site >> 16)) & (BUCKETS - 1);
-}
-
-BOOLEAN DetourInitialize(VOID)
-{
-    Buckets = PlatformMemoryAllocate(BUCKETS * sizeof(*Buckets));
-    return Buckets != NULL;
+    return (UINT32)(Site >> 4) & (BUCKETS - 1);
 }
 
 /* Nobody is told any more once all cores have been interrupted, as a detour tells with interrupts off. */
@@ -66,11 +61,9 @@ VOID DetourUninitialize(VOID)
             PlatformMemoryFree(Detour);
         }
     }
-    PlatformMemoryFree(Buckets);
-    Buckets = NULL;
 }
 
-static DETOUR *DetourFind(UINT64 Site)
+static inline __attribute__((__always_inline__)) DETOUR *DetourFind(UINT64 Site)
 {
     DETOUR *Detour = __atomic_load_n(&Buckets[BucketOf(Site)], __ATOMIC_ACQUIRE);
 

@@ -56,9 +56,7 @@ VOID AsmDetourEntry(VOID);
 /* The guest, any context, interrupts off, called by AsmDetourEntry with the block on the stack. */
 DETOUR_DECISION DetourHandle(GUEST_REGS *Regs);
 
-/* Process context. FALSE: no memory. Uninitialize: no core is virtualized any more; waits until no thread is
- * in a detour. */
-BOOLEAN DetourInitialize(VOID);
+/* Process context. No core is virtualized any more; waits until no thread is in a detour. */
 VOID DetourUninitialize(VOID);
 
 /* Process context, under the hooks' lock. 0 or a DEBUGGER_ERROR_...; FALSE: there is none. */

@@ -49,15 +49,11 @@ BOOLEAN HooksInitialize(VOID)
         return FALSE;
     if (!HookPageInitialize())
         goto DestroyLock;
-    if (!DetourInitialize())
-        goto UninitializePages;
     if (!PlatformModuleWatch(HooksLeave))
-        goto UninitializeDetours;
+        goto UninitializePages;
     FollowInitialize();
     return TRUE;
 
-UninitializeDetours:
-    DetourUninitialize();
 UninitializePages:
     HookPageUninitialize();
 DestroyLock:

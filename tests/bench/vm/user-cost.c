@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * user-hook-cost.c - instructions and exits that a hidden breakpoint in a program costs it, its filter being
- * false, where the TSC counts instructions. For a machine with one core.
+ * user-cost.c - instructions and exits that a pass through a piece of a program costs, where the TSC counts
+ * instructions. For a machine with one core.
  *
- *   user-hook-cost nop|push|other     on an instruction of this kind
+ *   user-cost plain KIND     as it is: nop, push, other (an instruction of this kind), syscall (getppid)
+ *   user-cost hook KIND      what a hidden breakpoint on the instruction adds, its filter being false
+ *   user-cost place KIND     where in this program's file the instruction is
  *
  * The hook is this process's. A child that runs in the same memory, but is another process, executes it: the
  * debugger meets the hook and finds that the event is not for this process. The smallest of many rounds is
- * one that no interrupt fell into. Needs the VMM and /dev/hyperdbg.
+ * one that no interrupt fell into. Exits are counted, and hooks set, where there is a /dev/hyperdbg.
  */
 #include "SDK/Ioctls.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,15 +30,18 @@
 void target_nop(void);
 void target_push(void);
 void target_other(void);
+void target_syscall(void);
 
 __asm__(".balign 64\ntarget_nop:\n .byte 0x0f, 0x1f, 0x44, 0, 0\n ret\n"
         ".balign 64\ntarget_push:\n push %rbx\n pop %rbx\n ret\n"
-        ".balign 64\ntarget_other:\n lea 1(%rdi), %rax\n ret\n");
+        ".balign 64\ntarget_other:\n lea 1(%rdi), %rax\n ret\n"
+        ".balign 64\ntarget_syscall:\n mov $110, %eax\n syscall\n ret\n");
 
 static const struct {
     const char *Name;
     void (*Function)(void);
-} Targets[] = {{"nop", target_nop}, {"push", target_push}, {"other", target_other}};
+} Targets[] = {
+    {"nop", target_nop}, {"push", target_push}, {"other", target_other}, {"syscall", target_syscall}};
 
 static unsigned long long Smallest(void (*Function)(void))
 {
@@ -100,23 +105,36 @@ static unsigned long long Exits(int Device)
     static DEBUGGER_QUERY_EXITS Request;
     unsigned long long Sum = 0;
 
-    if (ioctl(Device, IOCTL_QUERY_EXITS, &Request) != 0)
+    if (Device < 0)
         return 0;
+    if (ioctl(Device, IOCTL_QUERY_EXITS, &Request) != 0) {
+        perror("IOCTL_QUERY_EXITS");
+        return 0;
+    }
     for (int Reason = 0; Reason < HYPERDBG_EXIT_REASON_COUNT; Reason++)
         Sum += Request.Count[Reason];
     return Sum;
 }
 
-int main(int Count, char **Arguments)
+static int Print(unsigned long long Ticks, unsigned long long ExitCount)
 {
-    const int Device = open(HYPERDBG_DEVICE_PATH, O_RDWR);
+    printf("%.2f %.2f\n", (double)Ticks / BLOCK, (double)ExitCount / (BLOCK * ROUNDS));
+    return 0;
+}
+
+static int Plain(int Device)
+{
+    const unsigned long long Before = Exits(Device);
+
+    if (!MeasureInAnotherProcess())
+        return 1;
+    return Print(g_Run.Best, Exits(Device) - Before);
+}
+
+static int Hooked(int Device)
+{
     unsigned long long Without, Before;
 
-    for (unsigned Index = 0; Count == 2 && Index < sizeof(Targets) / sizeof(Targets[0]); Index++)
-        if (strcmp(Arguments[1], Targets[Index].Name) == 0)
-            g_Run.Function = Targets[Index].Function;
-    if (Device < 0 || g_Run.Function == NULL)
-        return 2;
     if (!MeasureInAnotherProcess())
         return 1;
     Without = g_Run.Best;
@@ -125,7 +143,36 @@ int main(int Count, char **Arguments)
     Before = Exits(Device);
     if (!MeasureInAnotherProcess())
         return 1;
-    Before = Exits(Device) - Before;
-    printf("%.2f %.2f\n", (double)(g_Run.Best - Without) / BLOCK, (double)Before / (BLOCK * ROUNDS));
+    Print(g_Run.Best - Without, Exits(Device) - Before);
     return !Unhook(Device);
+}
+
+static int PlaceIn(struct dl_phdr_info *Object, size_t Size, void *Unused)
+{
+    const UINT64 Address = (UINT64)g_Run.Function;
+
+    (void)Size;
+    (void)Unused;
+    for (int Index = 0; Index < Object->dlpi_phnum; Index++) {
+        const ElfW(Phdr) *Part = &Object->dlpi_phdr[Index];
+
+        if (Part->p_type == PT_LOAD && Address - Object->dlpi_addr - Part->p_vaddr < Part->p_filesz)
+            printf("0x%llx\n",
+                   (unsigned long long)(Address - Object->dlpi_addr - Part->p_vaddr + Part->p_offset));
+    }
+    return 1; /* the first object is the program itself */
+}
+
+int main(int Count, char **Arguments)
+{
+    const int Device = open(HYPERDBG_DEVICE_PATH, O_RDWR);
+
+    for (unsigned Index = 0; Count == 3 && Index < sizeof(Targets) / sizeof(Targets[0]); Index++)
+        if (strcmp(Arguments[2], Targets[Index].Name) == 0)
+            g_Run.Function = Targets[Index].Function;
+    if (g_Run.Function == NULL)
+        return 2;
+    if (strcmp(Arguments[1], "place") == 0)
+        return !dl_iterate_phdr(PlaceIn, NULL);
+    return strcmp(Arguments[1], "hook") == 0 ? Hooked(Device) : Plain(Device);
 }
