@@ -273,38 +273,6 @@ static BOOLEAN EventVisit(EVENT_VISIT *Visit, DEBUGGER_EVENT *Event)
     return Event->Script != NULL ? EventVisitScript(Visit, Event) : EventVisitRecord(Visit, Event);
 }
 
-/* Something fits. Apart from the search for it, so that an exit that no event fits pays for nothing of this.
- */
-static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
-EventTriggerFrom(EVENT_WALK *Walk, DEBUGGER_CORE *Core, UINT32 Stage, PVOID Context,
-                 BOOLEAN *PostEventRequired, GUEST_REGS *Regs)
-{
-    const BOOLEAN IsPre = Stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION;
-    EVENT_VISIT Visit   = {Core, Context, Regs, Walk->EventType, Stage, NULL};
-    DEBUGGER_EVENT *Event;
-    UINT32 Stages = 0;
-
-    Core->ShortCircuited &= !IsPre;
-    while ((Event = EventWalkNext(Walk)) != NULL) {
-        if (__atomic_load_n(&Event->Wish, __ATOMIC_RELAXED) != DEBUGGER_EVENT_WANTED ||
-            (Walk->EventType == CONTROL_REGISTER_MODIFIED && !EventIsOfChangedBits(&Event->Options))) {
-            continue;
-        }
-        if (IsPre) {
-            EventCountHit(&Event->Hits[Core->CoreId]);
-            Stages |= Event->Options.Stage;
-            Core->ShortCircuited |= EventVisit(&Visit, Event);
-        } else {
-            EventVisit(&Visit, Event);
-        }
-    }
-    if (Stages & VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION) {
-        EventRequestPost(Core, Regs, PostEventRequired);
-    }
-    return IsPre && Core->ShortCircuited ? VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
-                                         : VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
-}
-
 /* At stage POST the register need not hold it any more. */
 static inline UINT64 EventSyscallNumber(UINT32 Stage, const GUEST_REGS *Regs)
 {
@@ -319,26 +287,13 @@ static inline UINT64 EventSyscallNumber(UINT32 Stage, const GUEST_REGS *Regs)
     return g_DebuggerCores[CoreId].SyscallNumber;
 }
 
-/* A detour's event comes in the guest, where an exit may come in between, or an NMI with a detour of its own:
- * the core's own place is not for it. */
-static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
-EventTriggerDetour(EVENT_WALK *Walk, UINT32 CoreId, UINT32 Stage, PVOID Context, BOOLEAN *PostEventRequired,
-                   GUEST_REGS *Regs)
-{
-    DEBUGGER_CORE Core;
-
-    PlatformMemoryZero(&Core, sizeof(Core));
-    Core.CoreId = CoreId;
-    return EventTriggerFrom(Walk, &Core, Stage, Context, PostEventRequired, Regs);
-}
-
-/* What decides which events wait for this exit: the number of the range that was touched, that of the system
- * call, or the context. */
 static inline BOOLEAN EventKeyIsContext(UINT32 EventType)
 {
     return !EventTypeIsMonitor(EventType) && EventType != SYSCALL_HOOK_EFER_SYSCALL;
 }
 
+/* What decides which events wait for this exit: the number of the range that was touched, that of the system
+ * call, or the context. */
 static inline UINT64 EventKey(UINT32 EventType, UINT32 Stage, PVOID Context, const GUEST_REGS *Regs)
 {
     if (EventTypeIsMonitor(EventType)) {
@@ -347,20 +302,64 @@ static inline UINT64 EventKey(UINT32 EventType, UINT32 Stage, PVOID Context, con
     return EventType == SYSCALL_HOOK_EFER_SYSCALL ? EventSyscallNumber(Stage, Regs) : (UINTPTR)Context;
 }
 
+/* Something fits. Apart from the search for it, so that an exit that no event fits pays for nothing of this.
+ */
+static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
+EventTriggerOn(DEBUGGER_CORE *Core, UINT32 EventType, UINT32 Stage, PVOID Context, BOOLEAN *PostEventRequired,
+               GUEST_REGS *Regs)
+{
+    const BOOLEAN IsPre = Stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION;
+    EVENT_VISIT Visit   = {Core, Context, Regs, EventType, Stage, NULL};
+    EVENT_WALK Walk     = EventWalkBegin(EventType, EventKey(EventType, Stage, Context, Regs));
+    DEBUGGER_EVENT *Event;
+    UINT32 Stages = 0;
+    BOOLEAN ShortCircuits;
+
+    Core->ShortCircuited &= !IsPre;
+    while ((Event = EventWalkNext(&Walk)) != NULL) {
+        if (__atomic_load_n(&Event->Wish, __ATOMIC_RELAXED) != DEBUGGER_EVENT_WANTED ||
+            (EventType == CONTROL_REGISTER_MODIFIED && !EventIsOfChangedBits(&Event->Options))) {
+            continue;
+        }
+        if (IsPre) {
+            EventCountHit(&Event->Hits[Core->CoreId]);
+            Stages |= Event->Options.Stage;
+        }
+        ShortCircuits = EventVisit(&Visit, Event);
+        Core->ShortCircuited |= IsPre && ShortCircuits;
+    }
+    if (Stages & VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION) {
+        EventRequestPost(Core, Regs, PostEventRequired);
+    }
+    return IsPre && Core->ShortCircuited ? VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
+                                         : VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
+}
+
+/* A detour's event comes in the guest, where an exit may come in between, or an NMI with a detour of its own:
+ * the core's own place is not for it. */
+static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
+EventTriggerDetour(UINT32 CoreId, UINT32 Stage, PVOID Context, BOOLEAN *PostEventRequired, GUEST_REGS *Regs)
+{
+    DEBUGGER_CORE Core;
+
+    PlatformMemoryZero(&Core, sizeof(Core));
+    Core.CoreId = CoreId;
+    return EventTriggerOn(&Core, HIDDEN_HOOK_EXEC_DETOURS, Stage, Context, PostEventRequired, Regs);
+}
+
 static __attribute__((__noinline__)) VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE
 EventTriggerFitting(UINT32 EventType, UINT32 Stage, PVOID Context, BOOLEAN *PostEventRequired,
                     GUEST_REGS *Regs)
 {
-    EVENT_WALK Walk     = EventWalkBegin(EventType, EventKey(EventType, Stage, Context, Regs));
     const UINT32 CoreId = PlatformCpuCurrent();
 
     if (CoreId >= g_DebuggerCoreCount) {
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_DEBUGGER_NOT_ENABLED;
     }
     if (EventType == HIDDEN_HOOK_EXEC_DETOURS) {
-        return EventTriggerDetour(&Walk, CoreId, Stage, Context, PostEventRequired, Regs);
+        return EventTriggerDetour(CoreId, Stage, Context, PostEventRequired, Regs);
     }
-    return EventTriggerFrom(&Walk, &g_DebuggerCores[CoreId], Stage, Context, PostEventRequired, Regs);
+    return EventTriggerOn(&g_DebuggerCores[CoreId], EventType, Stage, Context, PostEventRequired, Regs);
 }
 
 /* Most exits end here, with nothing that fits: no function is called up to there, so no register is saved. */

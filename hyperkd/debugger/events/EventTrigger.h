@@ -52,7 +52,6 @@ static inline DEBUGGER_EVENT *EventNextIndexed(const DEBUGGER_EVENT *Event)
     return __atomic_load_n(&Event->NextIndexed, __ATOMIC_ACQUIRE);
 }
 
-/* The types whose context is an EPT_HOOKS_CONTEXT. */
 /* Types of which VmFuncGetRegisterAccess tells what is moved where. */
 static inline BOOLEAN EventTypeIsOfRegister(UINT32 EventType)
 {
@@ -60,6 +59,7 @@ static inline BOOLEAN EventTypeIsOfRegister(UINT32 EventType)
            (EventType >= CONTROL_REGISTER_MODIFIED && EventType <= CONTROL_REGISTER_3_MODIFIED);
 }
 
+/* The types whose context is an EPT_HOOKS_CONTEXT. */
 static inline BOOLEAN EventTypeIsMonitor(UINT32 EventType)
 {
     return EventType <= HIDDEN_HOOK_EXECUTE;
