@@ -95,9 +95,11 @@ typedef struct _BACKEND {
     VOID (*ViewFlushAllCores)(VOID);
 
     /* Root mode: this core sees the page at Physical as it is, for the one instruction at RIP, after which
-     * the vendor's room calls HookStepEnd. All other hooked pages stay as hooked if there are monitors.
-     * Called again within the step, while VCpu->MtfEptHookRestorePoint is set, it adds the page. */
-    VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical);
+     * the vendor's room calls HookStepEnd. If there are monitors, all other hooked pages stay as hooked, and
+     * the page allows but Access (HOOK_ACCESS_...) in addition to what it allowed: what else the instruction
+     * does to it exits, too. Called again within the step, while VCpu->MtfEptHookRestorePoint is set, it adds
+     * the page, or the access. */
+    VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, UINT32 Access);
 
     /* The INS or OUTS of VCpu->Io is carried out by the guest itself, in one step in which ports do not exit;
      * of a repeated one that is one iteration. DispatchEventIoPost tells POST afterwards. */

@@ -11,6 +11,8 @@
 #include "hyperhv/memory/MemoryMapper.h"
 
 #define FOUR_GIGABYTES 0x100000000ull
+#define PREFIX_FS      0x64u
+#define PREFIX_GS      0x65u
 
 UINT64 GuestInstructionAddress(VIRTUAL_MACHINE_STATE *VCpu)
 {
@@ -37,4 +39,77 @@ BOOLEAN GuestInstructionDecode(VIRTUAL_MACHINE_STATE *VCpu, INSTRUCTION *Instruc
     return First < sizeof(Bytes) &&
            MemoryMapperReadVirtual(VCpu, Cr3, Address + First, Bytes + First, sizeof(Bytes) - First) &&
            InstructionDecode(Bytes, sizeof(Bytes), Mode, Instruction);
+}
+
+static UINT64 SegmentBase(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Instruction)
+{
+    GUEST_SEGMENT Segment = {0};
+
+    if (Instruction->Segment == PREFIX_FS)
+        g_Backend->GetSegment(VCpu, HV_SEGMENT_FS, &Segment);
+    else if (Instruction->Segment == PREFIX_GS)
+        g_Backend->GetSegment(VCpu, HV_SEGMENT_GS, &Segment);
+    return Segment.Base;
+}
+
+static UINT64 WithinAddressSize(const INSTRUCTION *Instruction, UINT64 Offset)
+{
+    return Instruction->AddressSize == sizeof(UINT64)
+               ? Offset
+               : Offset & ((1ull << (8 * Instruction->AddressSize)) - 1);
+}
+
+static UINT64 OperandAddress(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Instruction)
+{
+    const UINT64 *Registers = (const UINT64 *)VCpu->Regs;
+    UINT64 Offset           = (UINT64)Instruction->Displacement;
+
+    if (Instruction->Base == INSTRUCTION_RIP)
+        Offset += VCpu->LastVmexitRip + Instruction->Length;
+    else if (Instruction->Base != INSTRUCTION_NO_REGISTER)
+        Offset += Registers[Instruction->Base];
+    if (Instruction->Index != INSTRUCTION_NO_REGISTER)
+        Offset += Registers[Instruction->Index] << Instruction->Shift;
+    return WithinAddressSize(Instruction, Offset) + SegmentBase(VCpu, Instruction);
+}
+
+UINT64 GuestInstructionString(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Instruction, UINT32 Operand)
+{
+    if (Operand != 0)
+        return WithinAddressSize(Instruction, VCpu->Regs->rdi);
+    return WithinAddressSize(Instruction, VCpu->Regs->rsi) + SegmentBase(VCpu, Instruction);
+}
+
+/* What the instruction reads, or writes; one or two operands. Where its explicit operand is accessed in the
+ * other way (PUSH and POP of memory, CALL), this way is the stack's, whose pointer is the one before it. */
+static UINT32 OperandStarts(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Instruction, BOOLEAN IsWrite,
+                            UINT64 *Starts)
+{
+    UINT32 Kind = IsWrite ? INSTRUCTION_WRITES : INSTRUCTION_READS;
+
+    if (Instruction->Flags & INSTRUCTION_STRING) {
+        Starts[0] = GuestInstructionString(VCpu, Instruction, 1);
+        Starts[1] = GuestInstructionString(VCpu, Instruction, 0);
+        return IsWrite ? 1 : 2;
+    }
+    if ((Instruction->Flags & INSTRUCTION_HAS_MEMORY) && (Instruction->Flags & Kind))
+        Starts[0] = OperandAddress(VCpu, Instruction);
+    else
+        Starts[0] = IsWrite ? VCpu->Regs->rsp - Instruction->AccessSize : VCpu->Regs->rsp;
+    return 1;
+}
+
+UINT32 GuestInstructionBytesFrom(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Instruction, UINT64 Linear,
+                                 BOOLEAN IsWrite)
+{
+    UINT32 Size = Instruction->AccessSize, Count;
+    UINT64 Starts[2];
+
+    if ((Linear & (PLATFORM_PAGE_SIZE - 1)) != 0)
+        return Size;
+    Count = OperandStarts(VCpu, Instruction, IsWrite, Starts);
+    while (Count-- > 0)
+        if (Linear > Starts[Count] && Linear - Starts[Count] < Size)
+            return Size - (UINT32)(Linear - Starts[Count]);
+    return Size;
 }

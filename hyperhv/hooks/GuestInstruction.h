@@ -17,4 +17,13 @@ BOOLEAN GuestInstructionDecode(VIRTUAL_MACHINE_STATE *VCpu, INSTRUCTION *Instruc
 /* The linear address of that instruction. */
 UINT64 GuestInstructionAddress(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* Of the operand that the instruction reads, or writes, at the linear address: how many bytes of it there are
+ * from there on. Only at the beginning of a page are they fewer than the operand has. Instruction->AccessSize
+ * must not be 0. */
+UINT32 GuestInstructionBytesFrom(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Instruction, UINT64 Linear,
+                                 BOOLEAN IsWrite);
+
+/* Operand 0 or 1 of a string instruction, at RSI and RDI: its linear address. */
+UINT64 GuestInstructionString(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Instruction, UINT32 Operand);
+
 #endif

@@ -18,12 +18,12 @@ VOID HookStepFinish(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* The instruction at RIP is carried out by the guest itself. Access: how it touches the page,
  * HOOK_ACCESS_.... Sets VCpu->MtfEptHookRestorePoint. A second call before the end (an instruction on two
- * hooked pages) adds the page. */
+ * hooked pages, or on one in two ways) adds to it. */
 static inline VOID HookStepBegin(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32 Access)
 {
     if ((Access & HOOK_ACCESS_WRITE) && Page->Fake != NULL)
         HookStepNoteWritten(VCpu, Page);
-    g_Backend->StepBegin(VCpu, Page->Physical);
+    g_Backend->StepBegin(VCpu, Page->Physical, Access & HOOK_ACCESS_ALL);
     VCpu->MtfEptHookRestorePoint = Page;
 }
 

@@ -22,6 +22,8 @@
 /* Size of accesses that no instruction's operand tells: page walks, event delivery, IRET, XSAVE. */
 #define MONITOR_USUAL_SIZE 8u
 
+#define OPCODE_CMPS 0xA7u /* or one less, for bytes */
+
 MONITOR *g_MonitorParts;
 
 /* By combination of accesses. */
@@ -279,7 +281,21 @@ static __attribute__((__noinline__)) UINT32 AccessSize(VIRTUAL_MACHINE_STATE *VC
         return MONITOR_USUAL_SIZE;
     if (Hit->Access & HOOK_ACCESS_EXECUTE)
         return (UINT32)(GuestInstructionAddress(VCpu) + Instruction.Length - Hit->Virtual);
-    return Instruction.AccessSize != 0 ? Instruction.AccessSize : MONITOR_USUAL_SIZE;
+    if (Instruction.AccessSize == 0)
+        return MONITOR_USUAL_SIZE;
+    return GuestInstructionBytesFrom(VCpu, &Instruction, Hit->Virtual,
+                                     (Hit->Access & HOOK_ACCESS_WRITE) != 0);
+}
+
+/* A processor may tell a read-modify-write as a write alone. */
+static __attribute__((__noinline__)) BOOLEAN IsModify(VIRTUAL_MACHINE_STATE *VCpu,
+                                                      const MONITORED_ACCESS *Hit)
+{
+    const UINT32 Modifies = INSTRUCTION_HAS_MEMORY | INSTRUCTION_READS | INSTRUCTION_WRITES;
+    INSTRUCTION Instruction;
+
+    return !(Hit->Access & HOOK_ACCESS_BY_PROCESSOR) && GuestInstructionDecode(VCpu, &Instruction) &&
+           (Instruction.Flags & Modifies) == Modifies;
 }
 
 /* Of a part in a process, only what that process does at the address where it has the page counts: others may
@@ -302,20 +318,30 @@ static BOOLEAN IsTouched(VIRTUAL_MACHINE_STATE *VCpu, const MONITOR *Part, MONIT
     return Hit->Physical + Hit->Size > Part->Start;
 }
 
+static BOOLEAN IsWaitedFor(VIRTUAL_MACHINE_STATE *VCpu, const MONITOR *Part, MONITORED_ACCESS *Hit)
+{
+    if (Part->Access & Hit->Access)
+        return IsTouched(VCpu, Part, Hit) && IsOwnAccess(VCpu, Part, Hit);
+    if (!(Part->Access & HOOK_ACCESS_READ) || !(Hit->Access & HOOK_ACCESS_WRITE) ||
+        !IsTouched(VCpu, Part, Hit) || !IsOwnAccess(VCpu, Part, Hit) || !IsModify(VCpu, Hit))
+        return FALSE;
+    Hit->Access |= HOOK_ACCESS_READ;
+    return TRUE;
+}
+
 /* Each monitor of the page that waits for this access. TRUE: one of them wants the access not to happen. */
 static BOOLEAN MonitorTellPre(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, MONITORED_ACCESS *Hit)
 {
     MONITOR *Part;
     BOOLEAN Ignore            = FALSE, PostRequired;
-    EPT_HOOKS_CONTEXT Context = {.PhysicalAddress = Hit->Physical,
-                                 .VirtualAddress  = Hit->Virtual,
-                                 .Access          = Hit->Access & HOOK_ACCESS_ALL};
+    EPT_HOOKS_CONTEXT Context = {.PhysicalAddress = Hit->Physical, .VirtualAddress = Hit->Virtual};
 
     for (Part = __atomic_load_n(&Page->Monitors, __ATOMIC_ACQUIRE); Part != NULL;
          Part = __atomic_load_n(&Part->NextOnPage, __ATOMIC_ACQUIRE)) {
-        if (!(Part->Access & Hit->Access) || !IsTouched(VCpu, Part, Hit) || !IsOwnAccess(VCpu, Part, Hit))
+        if (!IsWaitedFor(VCpu, Part, Hit))
             continue;
         PostRequired       = FALSE;
+        Context.Access     = Hit->Access & HOOK_ACCESS_ALL;
         Context.HookingTag = Part->Tag;
         Ignore |=
             Dispatchers[DispatcherOf(Context.Access)].Pre(VCpu, Part->EventType, &Context, &PostRequired);
@@ -324,6 +350,59 @@ static BOOLEAN MonitorTellPre(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, MONI
     }
     return Ignore;
 }
+
+/* --- two reads of one instruction on one page --- */
+
+/* Could the instruction be a CMPS with both operands on the page? Most reads are found out at once not to be.
+ */
+static BOOLEAN AreStringsOnPage(const VIRTUAL_MACHINE_STATE *VCpu, const MONITORED_ACCESS *Hit)
+{
+    UINT64 From = (Hit->Virtual & ~(PLATFORM_PAGE_SIZE - 1)) - (MONITOR_USUAL_SIZE - 1);
+    UINT64 Room = PLATFORM_PAGE_SIZE + (MONITOR_USUAL_SIZE - 1);
+
+    return Hit->Access == HOOK_ACCESS_READ && VCpu->Regs->rdi - From < Room && VCpu->Regs->rsi - From < Room;
+}
+
+/* The part of one operand that lies on the page of Hit, which is told as an access of its own. */
+static BOOLEAN MonitorTellString(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, const MONITORED_ACCESS *Hit,
+                                 UINT64 Start, UINT32 Size)
+{
+    UINT64 First          = Hit->Virtual & ~(PLATFORM_PAGE_SIZE - 1);
+    UINT64 End            = Start + Size;
+    MONITORED_ACCESS Part = {.Access = Hit->Access};
+
+    if (Start < First)
+        Start = First;
+    if (End > First + PLATFORM_PAGE_SIZE)
+        End = First + PLATFORM_PAGE_SIZE;
+    if (Start >= End)
+        return FALSE;
+    Part.Virtual  = Start;
+    Part.Physical = Page->Physical + (Start - First);
+    Part.Size     = (UINT32)(End - Start);
+    return MonitorTellPre(VCpu, Page, &Part);
+}
+
+/* The first read opens the page for the second. */
+static __attribute__((__noinline__)) BOOLEAN MonitorTellStrings(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page,
+                                                                MONITORED_ACCESS *Hit)
+{
+    const UINT32 Reads = INSTRUCTION_STRING | INSTRUCTION_READS;
+    INSTRUCTION Instruction;
+    BOOLEAN Ignore;
+
+    if (!GuestInstructionDecode(VCpu, &Instruction) || Instruction.Map != INSTRUCTION_MAP_ONE_BYTE ||
+        (Instruction.Flags & (Reads | INSTRUCTION_WRITES)) != Reads ||
+        (Instruction.Opcode | 1u) != OPCODE_CMPS)
+        return MonitorTellPre(VCpu, Page, Hit);
+    Ignore = MonitorTellString(VCpu, Page, Hit, GuestInstructionString(VCpu, &Instruction, 0),
+                               Instruction.AccessSize);
+    return MonitorTellString(VCpu, Page, Hit, GuestInstructionString(VCpu, &Instruction, 1),
+                             Instruction.AccessSize) ||
+           Ignore;
+}
+
+/* --- what becomes of it --- */
 
 /* Reads and writes that must not happen are skipped with their instruction. What is not the instruction's
  * doing cannot be skipped, nor an instruction that nobody can read any more: they are let through. */
@@ -343,7 +422,8 @@ VOID MonitorHandleViolation(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, UINT32
     MONITORED_ACCESS Hit = {.Access = Access, .Physical = Physical, .Virtual = Virtual};
     UINT32 PostBefore    = VCpu->Step.PostCount;
 
-    if (!MonitorTellPre(VCpu, Page, &Hit)) {
+    if (UNLIKELY(AreStringsOnPage(VCpu, &Hit)) ? !MonitorTellStrings(VCpu, Page, &Hit)
+                                               : !MonitorTellPre(VCpu, Page, &Hit)) {
         if (!(Access & HOOK_ACCESS_EXECUTE) || !HiddenBreakpointMeet(VCpu, Virtual))
             HookStepBegin(VCpu, Page, Access);
     } else if (!(Access & HOOK_ACCESS_EXECUTE)) {

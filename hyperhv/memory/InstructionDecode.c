@@ -12,12 +12,15 @@
 #define REX_FIRST 0x40u
 #define REX_MASK  0xF0u
 #define REX_W     0x08u
+#define REX_X     0x02u
+#define REX_B     0x01u
 
 #define MODRM_MOD(ModRm)      ((ModRm) >> 6)
 #define MODRM_REG(ModRm)      (((ModRm) >> 3) & 7u)
 #define MODRM_RM(ModRm)       ((ModRm)&7u)
 #define MOD_REGISTER          3u
 #define RM_SIB                4u
+#define SIB_NO_INDEX          4u
 #define RM_DISPLACEMENT       5u /* with mod 0: no base, 32 bits of displacement */
 #define RM_DISPLACEMENT_16    6u /* the same of 16-bit addresses */
 #define FIRST_REGISTER_MODRM  0xC0u
@@ -37,6 +40,10 @@
 #define VECTOR_W              0x80u /* in the byte with vvvv and pp, of VEX, EVEX and XOP alike */
 #define VECTOR_PP             0x03u
 #define VEX_L                 0x04u
+#define VECTOR_NOT_X          0x40u /* in the first byte of VEX with three bytes, EVEX and XOP alike */
+#define VECTOR_NOT_B          0x20u
+#define PREFIX_FS             0x64u
+#define PREFIX_GS             0x65u
 #define EVEX_ZERO_BITS        0x08u /* in the first byte after 62 */
 #define EVEX_ONE_BIT          0x04u /* in the second */
 #define EVEX_B                0x10u /* in the third */
@@ -70,6 +77,9 @@ typedef struct _DECODING {
     UINT32 OperandSize;  /* bytes */
     UINT32 AddressSize;  /* bytes */
     UINT32 VectorLength; /* bytes; 0: reserved */
+    UINT8 Segment;
+    UINT8 Base, Index, Shift; /* of the memory operand, as INSTRUCTION has them */
+    INT64 Displacement;
 } DECODING;
 
 static BOOLEAN Take(DECODING *D, UINT8 *Byte)
@@ -86,6 +96,22 @@ static BOOLEAN Skip(DECODING *D, UINT32 Bytes)
     return D->At <= D->Available;
 }
 
+/* With its sign; Bytes: 0 to 8. */
+static BOOLEAN TakeNumber(DECODING *D, UINT32 Bytes, INT64 *Number)
+{
+    UINT64 Value = 0;
+    UINT32 Index;
+
+    if (D->At + Bytes > D->Available)
+        return FALSE;
+    for (Index = 0; Index < Bytes; Index++)
+        Value |= (UINT64)D->Bytes[D->At + Index] << (8 * Index);
+    if (Bytes != 0)
+        *Number = (INT64)(Value << (64 - 8 * Bytes)) >> (64 - 8 * Bytes);
+    D->At += Bytes;
+    return TRUE;
+}
+
 /* --- prefixes --- */
 
 /* FALSE: Byte is none. */
@@ -96,8 +122,10 @@ static BOOLEAN TakeLegacyPrefix(DECODING *D, UINT8 Byte)
     case 0x2E:
     case 0x36:
     case 0x3E:
-    case 0x64:
-    case 0x65:
+        return TRUE;
+    case PREFIX_FS:
+    case PREFIX_GS:
+        D->Segment = Byte;
         return TRUE;
     case 0x66:
         return D->OperandPrefix = TRUE;
@@ -171,14 +199,21 @@ static MANDATORY_PREFIX PrefixOf(UINT8 Pp)
     return Prefixes[Pp & VECTOR_PP];
 }
 
+/* X and B of the other encodings, which have them inverted. */
+static UINT8 RexOf(UINT8 First)
+{
+    return (UINT8)((First & VECTOR_NOT_X ? 0 : REX_X) | (First & VECTOR_NOT_B ? 0 : REX_B));
+}
+
 /* VEX with two or three bytes, and XOP, which is laid out like the latter. */
 static BOOLEAN TakeVexOpcode(DECODING *D)
 {
-    UINT8 First     = INSTRUCTION_MAP_0F, Last;
+    UINT8 First     = INSTRUCTION_MAP_0F | VECTOR_NOT_X | VECTOR_NOT_B, Last;
     BOOLEAN IsShort = D->Opcode == OPCODE_VEX2;
 
     if ((!IsShort && !Take(D, &First)) || !Take(D, &Last) || !Take(D, &D->Opcode))
         return FALSE;
+    D->Rex          = RexOf(First);
     D->Map          = First & 0x1Fu;
     D->W            = !IsShort && (Last & VECTOR_W);
     D->Prefix       = PrefixOf(Last);
@@ -196,6 +231,7 @@ static BOOLEAN TakeEvexOpcode(DECODING *D)
         return FALSE;
     if ((First & EVEX_ZERO_BITS) || !(Second & EVEX_ONE_BIT))
         return FALSE;
+    D->Rex          = RexOf(First);
     D->Map          = First & 7u;
     D->W            = (Second & VECTOR_W) != 0;
     D->Prefix       = PrefixOf(Second);
@@ -271,22 +307,37 @@ static UINT32 EntryOf(const DECODING *D)
 
 /* --- what follows the opcode --- */
 
-/* SDM Vol. 2, tables 2-1 to 2-3. */
+/* The SIB byte is laid out like a ModRM. FALSE: it is cut off. */
+static BOOLEAN TakeSib(DECODING *D, UINT32 *Rm)
+{
+    UINT8 Sib;
+
+    if (!Take(D, &Sib))
+        return FALSE;
+    *Rm      = MODRM_RM(Sib);
+    D->Shift = MODRM_MOD(Sib);
+    D->Index = (UINT8)(MODRM_REG(Sib) | (D->Rex & REX_X ? 8 : 0));
+    if (D->Index == SIB_NO_INDEX)
+        D->Index = INSTRUCTION_NO_REGISTER;
+    return TRUE;
+}
+
+/* SDM Vol. 2, tables 2-1 to 2-3, 2.2.1.6. */
 static BOOLEAN TakeMemoryOperand(DECODING *D)
 {
     UINT32 Mod = MODRM_MOD(D->ModRm), Rm = MODRM_RM(D->ModRm);
-    UINT8 Sib;
+    BOOLEAN HasSib = Rm == RM_SIB;
 
     if (D->AddressSize == 2)
         return Skip(D, Mod == 0 ? (Rm == RM_DISPLACEMENT_16 ? 2 : 0) : Mod);
-    if (Rm == RM_SIB) {
-        if (!Take(D, &Sib))
-            return FALSE;
-        Rm = MODRM_RM(Sib);
+    if (HasSib && !TakeSib(D, &Rm))
+        return FALSE;
+    if (Mod == 0 && Rm == RM_DISPLACEMENT) {
+        D->Base = D->Mode == 64 && !HasSib ? INSTRUCTION_RIP : INSTRUCTION_NO_REGISTER;
+        return TakeNumber(D, 4, &D->Displacement);
     }
-    if (Mod == 0)
-        return Skip(D, Rm == RM_DISPLACEMENT ? 4 : 0);
-    return Skip(D, Mod == 1 ? 1 : 4);
+    D->Base = (UINT8)(Rm | (D->Rex & REX_B ? 8 : 0));
+    return TakeNumber(D, Mod == 0 ? 0 : Mod == 1 ? 1 : 4, &D->Displacement);
 }
 
 static UINT32 ImmediateSize(const DECODING *D, UINT32 Form)
@@ -308,8 +359,6 @@ static UINT32 ImmediateSize(const DECODING *D, UINT32 Form)
         return D->Mode == 64 ? 4 : SizeZ;
     case FORM_FAR:
         return SizeZ + 2;
-    case FORM_OFFSET:
-        return D->AddressSize;
     case FORM_1_IF_TEST:
         return IsTest ? 1 : 0;
     case FORM_Z_IF_TEST:
@@ -338,6 +387,8 @@ static BOOLEAN TakeOperands(DECODING *D, UINT32 Form)
         if (HasMemoryOperand(D, Form) && !TakeMemoryOperand(D))
             return FALSE;
     }
+    if ((Form & FORM_MASK) == FORM_OFFSET)
+        return TakeNumber(D, D->AddressSize, &D->Displacement);
     return Skip(D, ImmediateSize(D, Form));
 }
 
@@ -464,7 +515,11 @@ static UINT32 FlagsOf(const DECODING *D, UINT32 Form, UINT32 Access)
 
 BOOLEAN InstructionDecode(const UINT8 *Bytes, UINT32 Available, UINT32 Mode, INSTRUCTION *Instruction)
 {
-    DECODING D = {.Bytes = Bytes, .Available = Available, .Mode = Mode};
+    DECODING D = {.Bytes     = Bytes,
+                  .Available = Available,
+                  .Mode      = Mode,
+                  .Base      = INSTRUCTION_NO_REGISTER,
+                  .Index     = INSTRUCTION_NO_REGISTER};
     UINT32 Entry, Form, Access;
 
     if (D.Available > INSTRUCTION_MAX_LENGTH)
@@ -488,6 +543,16 @@ BOOLEAN InstructionDecode(const UINT8 *Bytes, UINT32 Available, UINT32 Mode, INS
         .ModRm      = D.ModRm,
         .Flags      = (UINT8)FlagsOf(&D, Form, Access),
         .AccessSize = (UINT16)AccessSize(&D, ACCESS_SIZE(Access)),
+
+        .AddressSize  = (UINT8)D.AddressSize,
+        .Segment      = D.Segment,
+        .Base         = D.Base,
+        .Index        = D.Index,
+        .Shift        = D.Shift,
+        .Displacement = D.Displacement,
     };
+    /* 2.7.5: one byte of displacement counts accesses. */
+    if (D.Encoding == ENCODING_EVEX && MODRM_MOD(D.ModRm) == 1)
+        Instruction->Displacement *= Instruction->AccessSize;
     return TRUE;
 }

@@ -37,6 +37,9 @@ typedef enum _INSTRUCTION_MAP {
 #define INSTRUCTION_REPEATED   0x20u /* a string instruction with REP, REPE or REPNE */
 #define INSTRUCTION_LEAVES     0x40u /* leaves the guest by itself: always, or if a control says so */
 
+#define INSTRUCTION_NO_REGISTER 0xFFu
+#define INSTRUCTION_RIP         0xFEu /* the address of the next instruction */
+
 typedef struct _INSTRUCTION {
     UINT8 Length; /* bytes, 1 to 15 */
     UINT8 Map;    /* INSTRUCTION_MAP */
@@ -44,6 +47,15 @@ typedef struct _INSTRUCTION {
     UINT8 ModRm;       /* 0 without one */
     UINT8 Flags;       /* INSTRUCTION_... */
     UINT16 AccessSize; /* bytes of one access to the operand that READS and WRITES speak of; 0: unknown */
+
+    /* Where its explicit memory operand is: Base + (Index << Shift) + Displacement, within the segment. Not
+     * for addresses of 16 bits, nor where the index is a vector. */
+    UINT8 AddressSize; /* bytes */
+    UINT8 Segment;     /* the prefix byte of FS or GS; 0 without one */
+    UINT8 Base;        /* number of a general register, INSTRUCTION_NO_REGISTER or INSTRUCTION_RIP */
+    UINT8 Index;       /* number of a general register, or INSTRUCTION_NO_REGISTER */
+    UINT8 Shift;
+    INT64 Displacement;
 } INSTRUCTION;
 
 /* Decodes the instruction whose first byte is Bytes[0]; bytes from Available on are not read. Mode: the code

@@ -8,6 +8,7 @@
 
 #include "platform/CpuVmx.h"
 #include "platform/PlatformMemory.h"
+#include "hyperhv/hooks/HookPage.h"
 #include "hyperhv/vmx/Ept.h"
 #include "hyperhv/vmx/EptViews.h"
 
@@ -58,17 +59,22 @@ static UINT64 *MakeOwn(EPT_STEP_VIEW *View, UINT64 *Entry)
     return Copy;
 }
 
-/* A hooked page has an entry of its own in the hooked view, so the walk ends at the lowest level. */
-static VOID OpenPage(EPT_STEP_VIEW *View, UINT64 Physical)
+/* A hooked page has an entry of its own in the hooked view, so the walk ends at the lowest level. What may be
+ * executed is the page itself, not the copy with breakpoints. */
+static VOID OpenPage(EPT_STEP_VIEW *View, UINT64 Physical, UINT32 Access)
 {
     UINT64 *Table = View->Pool;
-    UINT64 *Entry;
+    UINT64 *Entry, Rights = Access;
     UINT32 Level;
 
+    if (Access & HOOK_ACCESS_WRITE)
+        Rights |= EPT_READ;
+    if (Access & HOOK_ACCESS_EXECUTE)
+        Rights |= EPT_EXECUTE_ALL;
     for (Level = EPT_LEVELS; Level > 1; Level--)
         Table = MakeOwn(View, &Table[EptIndex(Physical, Level)]);
     Entry  = &Table[EptIndex(Physical, 1)];
-    *Entry = Physical | (*Entry & EPT_MEMORY_TYPE_MASK) | EPT_RWX;
+    *Entry = Physical | (*Entry & (EPT_MEMORY_TYPE_MASK | EPT_RWX)) | Rights;
 }
 
 static VOID Reset(EPT_STEP_VIEW *View, UINT64 Generation)
@@ -93,14 +99,20 @@ static VOID CloseAll(EPT_STEP_VIEW *View)
     View->OpenCount = 0;
 }
 
-static BOOLEAN IsOpen(const EPT_STEP_VIEW *View, UINT64 Physical)
+/* STEP_VIEW_MAX_OPEN: there is no room. */
+static UINT32 OpenIndex(EPT_STEP_VIEW *View, UINT64 Physical)
 {
-    UINT32 Index;
+    UINT32 Index = 0;
 
-    for (Index = 0; Index < View->OpenCount; Index++)
-        if (View->Open[Index] == Physical)
-            return TRUE;
-    return FALSE;
+    while (Index < View->OpenCount && View->Open[Index] != Physical)
+        Index++;
+    if (Index < View->OpenCount)
+        return Index;
+    if (Index == STEP_VIEW_MAX_OPEN || View->PoolUsed + TABLES_PER_PAGE > STEP_VIEW_POOL)
+        return STEP_VIEW_MAX_OPEN;
+    View->Open[Index] = Physical;
+    View->OpenCount++;
+    return Index;
 }
 
 static VOID Flush(const EPT_STEP_VIEW *View)
@@ -110,9 +122,10 @@ static VOID Flush(const EPT_STEP_VIEW *View)
     CpuInvept(INVEPT_SINGLE_CONTEXT, &Descriptor);
 }
 
-VOID EptStepViewChange(EPT_STEP_VIEW *View, UINT64 Physical, BOOLEAN IsFirst)
+VOID EptStepViewChange(EPT_STEP_VIEW *View, UINT64 Physical, UINT32 Access, BOOLEAN IsFirst)
 {
     UINT64 Generation = EptViewGeneration();
+    UINT32 Index;
 
     /* A change of the hooked view in the middle of a step is taken over by the next one. */
     if (IsFirst && (View->Generation != Generation || View->PoolUsed + TABLES_PER_PAGE > STEP_VIEW_POOL))
@@ -120,10 +133,10 @@ VOID EptStepViewChange(EPT_STEP_VIEW *View, UINT64 Physical, BOOLEAN IsFirst)
     else if (IsFirst)
         CloseAll(View);
 
-    if (!IsOpen(View, Physical) && View->OpenCount < STEP_VIEW_MAX_OPEN &&
-        View->PoolUsed + TABLES_PER_PAGE <= STEP_VIEW_POOL) {
-        OpenPage(View, Physical);
-        View->Open[View->OpenCount++] = Physical;
-    }
+    Index = OpenIndex(View, Physical);
+    if (Index < STEP_VIEW_MAX_OPEN)
+        OpenPage(View, Physical, Access);
+    if (Index == 0)
+        View->FirstAccess = IsFirst ? Access : View->FirstAccess | Access;
     Flush(View);
 }

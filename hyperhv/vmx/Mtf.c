@@ -116,17 +116,18 @@ VOID MtfStepArm(VIRTUAL_MACHINE_STATE *VCpu)
 }
 
 /* Where monitors may be waiting for what else the instruction touches. */
-static __attribute__((__noinline__)) UINT64 MtfStepView(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical)
+static __attribute__((__noinline__)) UINT64 MtfStepView(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical,
+                                                        UINT32 Access)
 {
     EPT_STEP_VIEW *View = &VCpu->Vmx->StepView;
 
-    EptStepViewOpen(View, Physical, VCpu->MtfEptHookRestorePoint == NULL);
+    EptStepViewOpen(View, Physical, Access, VCpu->MtfEptHookRestorePoint == NULL);
     return View->Eptp;
 }
 
-VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical)
+VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, UINT32 Access)
 {
-    VmcsWrite64(VMCS_EPT_POINTER, MonitorsExist() ? MtfStepView(VCpu, Physical) : EptViewPlain());
+    VmcsWrite64(VMCS_EPT_POINTER, MonitorsExist() ? MtfStepView(VCpu, Physical, Access) : EptViewPlain());
     MtfArm(VCpu);
 }
 
