@@ -31,6 +31,8 @@
 
 static INT32 g_Test = -1; /* the module's file */
 static UINT64 g_Ticks;    /* that a case takes */
+static UINT32 g_Missing;  /* workers that are not on their cores yet; atomic */
+static UINT32 g_Working;  /* workers that have not ended; atomic */
 static UINT8 *g_Code;     /* functions of this process */
 
 typedef struct _CASE {
@@ -121,7 +123,6 @@ static UINT64 WriteUsers(const CASE *Case)
 typedef struct _WORKER {
     const CASE *Case;
     UINT32 Core;
-    UINT64 End; /* TSC */
     UINT64 Done, Wrong;
     pthread_t Thread;
 } WORKER;
@@ -136,21 +137,24 @@ static UINT64 WorkOnce(const CASE *Case)
 static VOID *Work(VOID *Argument)
 {
     WORKER *Worker = Argument;
+    UINT64 End;
 
     ClientPin(Worker->Core);
-    while (__rdtsc() < Worker->End) {
+    __atomic_sub_fetch(&g_Missing, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&g_Missing, __ATOMIC_SEQ_CST) != 0)
+        ;
+    for (End = __rdtsc() + g_Ticks; __rdtsc() < End; Worker->Done += BATCH)
         Worker->Wrong += WorkOnce(Worker->Case);
-        Worker->Done += BATCH;
-    }
+    __atomic_sub_fetch(&g_Working, 1, __ATOMIC_SEQ_CST);
     return NULL;
 }
 
 /* More interrupts than the timer's: the other cores are asked to drop their translations. */
-static VOID Disturb(UINT64 End)
+static VOID Disturb(VOID)
 {
     UINT8 *Page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    while (__rdtsc() < End) {
+    while (__atomic_load_n(&g_Working, __ATOMIC_SEQ_CST) != 0) {
         Page[0]++;
         mprotect(Page, PAGE, PROT_READ);
         mprotect(Page, PAGE, PROT_READ | PROT_WRITE);
@@ -162,15 +166,15 @@ static VOID Disturb(UINT64 End)
 static VOID AllCores(const CASE *Case, UINT64 *Done, UINT64 *Wrong)
 {
     const UINT32 Count = ClientCoreCount();
-    const UINT64 End   = __rdtsc() + g_Ticks;
     WORKER Worker[MAX_CORES];
 
+    g_Missing = g_Working = Count;
     for (UINT32 Core = 0; Core < Count; Core++) {
-        Worker[Core] = (WORKER){.Case = Case, .Core = Core, .End = End};
+        Worker[Core] = (WORKER){.Case = Case, .Core = Core};
         if (pthread_create(&Worker[Core].Thread, NULL, Work, &Worker[Core]) != 0)
             TapGiveUp("a thread");
     }
-    Disturb(End);
+    Disturb();
     *Done = *Wrong = 0;
     for (UINT32 Core = 0; Core < Count; Core++) {
         pthread_join(Worker[Core].Thread, NULL);
