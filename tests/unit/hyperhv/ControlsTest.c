@@ -7,6 +7,7 @@
  */
 #include "tests/unit/hyperhv/Testing.h"
 
+#include "hyperhv/core/Broadcast.h"
 #include "hyperhv/vmx/Controls.h"
 
 static int Fresh(void **State)
@@ -240,6 +241,46 @@ static void AnNmiAtAnyWriteOfTheControlsIsNotLost(void **State)
     GuestVCpu()->PendingNmis = 0;
 }
 
+static UINT32 g_Broadcasts; /* bit n: the n-th NMI from now on is a broadcast's */
+
+/* An NMI comes right before each write of the controls, but not in an NMI's handler. */
+static VOID NmisBeforeTheWrites(UINT64 Field, UINT64 Value)
+{
+    static BOOLEAN IsInNmi;
+
+    (void)Value;
+    if (Field != VMCS_PRIMARY_PROCESSOR_CONTROLS || IsInNmi || g_NmisToCome == 0)
+        return;
+    g_NmisToCome--;
+    IsInNmi = TRUE;
+    if (g_Broadcasts & 1)
+        GuestVCpu()->NmiBroadcastActions = NMI_BROADCAST_ACTION_REQUEST;
+    g_Broadcasts >>= 1;
+    FakeRootException(2, 0);
+    IsInNmi = FALSE;
+}
+
+/* The guest's own and broadcasts' in any order: both ask for what the other must not take away. */
+static void NmisOfBothKindsAtTheWritesAreNotLost(void **State)
+{
+    UINT32 Kinds;
+
+    (void)State;
+    g_ClearsNow = FALSE;
+    for (Kinds = 0; Kinds < 8; Kinds++) {
+        FakeSetVmwriteHook(NmisBeforeTheWrites);
+        g_NmisToCome = 3;
+        g_Broadcasts = Kinds;
+        ExitThatChangesControls();
+        FakeSetVmwriteHook(NULL);
+        assert_true(g_NmisToCome < 3);
+        assert_int_equal(PrimaryBits(PRIMARY_NMI_WINDOW_EXITING) != 0, GuestVCpu()->PendingNmis != 0);
+        assert_int_equal(PrimaryBits(PRIMARY_MONITOR_TRAP_FLAG) != 0, GuestVCpu()->NmiWantsExit);
+        HvUninitVmm();
+        assert_true(TestLoad());
+    }
+}
+
 /* The window's own handler: an NMI that comes while it clears the window gets a window of its own. */
 static void AnNmiWhileTheWindowIsClosedOpensItAgain(void **State)
 {
@@ -274,6 +315,7 @@ int main(void)
         FRESH(OnlyWhatIsNeededExits),
         TEST(ControlsAreSetAndCleared),
         TEST(AnNmiAtAnyWriteOfTheControlsIsNotLost),
+        TEST(NmisOfBothKindsAtTheWritesAreNotLost),
         TEST(AnNmiWhileTheWindowIsClosedOpensItAgain),
     };
 

@@ -394,6 +394,23 @@ static void ACoreThatComesOnlineJoins(void **State)
     TestExpectUntouched();
 }
 
+/* A panic or a sleep takes cores out wherever they are. */
+static void ACoreThatLeftInAStepBeginsWithoutOne(void **State)
+{
+    static UINT8 Page;
+
+    (void)State;
+    assert_true(TestLoad());
+    HostedCpuGoOffline(1);
+    g_GuestState[1].MtfEptHookRestorePoint = &Page;
+    g_GuestState[1].Step.PostCount         = 1;
+    assert_true(HostedCpuGoOnline(1));
+    assert_null(g_GuestState[1].MtfEptHookRestorePoint);
+    assert_int_equal(g_GuestState[1].Step.PostCount, 0);
+    HvUninitVmm();
+    TestExpectUntouched();
+}
+
 static void ACoreThatCannotJoinStaysOffline(void **State)
 {
     (void)State;
@@ -670,6 +687,7 @@ int main(void)
         FRESH(EachAllocationMayFailAndNothingStays),
         FRESH(AnOfflineCoreIsNotTouched),
         FRESH(ACoreThatComesOnlineJoins),
+        FRESH(ACoreThatLeftInAStepBeginsWithoutOne),
         FRESH(ACoreThatCannotJoinStaysOffline),
         FRESH(ACoreThatGoesOfflineLeavesVmxFirst),
         FRESH(ShutdownBringsEveryCoreBack),
