@@ -69,9 +69,9 @@ BOOLEAN PlatformCpuRegisterLife(const PLATFORM_CPU_LIFE *Life);
 VOID PlatformCpuUnregisterLife(VOID);
 
 /* Process context, not under the hotplug lock. From here on Crash is called, on each core by itself, when the
- * kernel leaves the core behind without the ways of PLATFORM_CPU_LIFE: for a crash kernel (kdump), a restart
- * in an emergency, or because it stops. It is called with interrupts off, within an NMI too; it must not lock
- * or wait. FALSE: this kernel cannot tell. Unwatch: for a watch that succeeded or not. */
+ * kernel leaves the core behind without the ways of PLATFORM_CPU_LIFE: for a crash kernel (kdump), or because
+ * it stops the core for good. It is called with interrupts off, within an NMI too; it must not lock or wait.
+ * FALSE: this kernel cannot tell. Unwatch: for a watch that succeeded or not. */
 BOOLEAN PlatformCpuWatchCrash(VOID (*Crash)(VOID));
 VOID PlatformCpuUnwatchCrash(VOID);
 

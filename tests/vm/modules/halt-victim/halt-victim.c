@@ -5,6 +5,7 @@
  *   irqs-off   a loop with interrupts off, let in a moment every few thousand rounds
  *   calls      calls of a function of known address, one of whose instructions has to be stepped by a hook
  *   halts      halts all others itself, and looks whether they stand still
+ *   untold TICKS   once: halts all others and lets so many ticks go by, of which the kernel hears nothing
  * Reading gives that instruction's address, how often it was called, whether the calls' sum is right; how
  * many halts there were, how many were refused, and in how many another core moved.
  */
@@ -14,6 +15,7 @@
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
+#include <asm/msr.h>
 
 #include "SDK/VmcallNumbers.h"
 #include "SDK/imports/VmmImports.h"
@@ -92,16 +94,36 @@ static void halt_once(void)
     local_irq_restore(flags);
 }
 
+static int halt_untold(u64 ticks)
+{
+    unsigned long flags;
+    u64 start;
+
+    local_irq_save(flags);
+    if (VmFuncVmxVmcall(VMCALL_DEBUGGER_HALT_SYSTEM, 0, 0, 0) != VMCALL_STATUS_SUCCESS) {
+        local_irq_restore(flags);
+        return -EBUSY;
+    }
+    for (start = rdtsc(); rdtsc() - start < ticks;)
+        cpu_relax();
+    VmFuncVmxVmcall(VMCALL_DEBUGGER_CONTINUE, 0, 0, 0);
+    local_irq_restore(flags);
+    return 0;
+}
+
 static void (*const works[])(void) = {irqs_off_loop, call_loop, halt_once};
 static const char *const names[]   = {"irqs-off", "calls", "halts", NULL};
 
 static ssize_t victim_write(struct file *file, const char __user *buffer, size_t size, loff_t *offset)
 {
-    char text[16] = "";
+    char text[32] = "";
+    u64 ticks;
     int work;
 
     if (size >= sizeof(text) || copy_from_user(text, buffer, size))
         return -EINVAL;
+    if (sscanf(text, "untold %llu", &ticks) == 1)
+        return halt_untold(ticks) ?: size;
     work = sysfs_match_string(names, text);
     if (work < 0)
         return work;
