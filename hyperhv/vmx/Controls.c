@@ -168,12 +168,12 @@ static UINT32 AskedForByNmis(const VIRTUAL_MACHINE_STATE *VCpu)
 }
 
 /* NMIs only ever ask for more: two bits, so two rounds beyond the first at most. */
-VOID VmxKeepWhatNmisAskFor(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Value)
+VOID VmxKeepWhatNmisAskFor(const VIRTUAL_MACHINE_STATE *VCpu)
 {
     UINT32 Bits;
 
     do {
         Bits = AskedForByNmis(VCpu);
-        VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value | Bits);
+        VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, VmcsRead32(VMCS_PRIMARY_PROCESSOR_CONTROLS) | Bits);
     } while (AskedForByNmis(VCpu) != Bits);
 }

@@ -42,13 +42,13 @@ UINT32 VmxExitSoonControl(VOID);
 /* The end of the two below. Between their VMREAD and the VMWRITE an NMI of root mode may set the NMI window
  * or the monitor trap flag: it says so in PendingNmis or NmiWantsExit first, so that looking there afterwards
  * finds what was overwritten. An NMI after that look writes the word itself. */
-VOID VmxKeepWhatNmisAskFor(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Value);
+VOID VmxKeepWhatNmisAskFor(const VIRTUAL_MACHINE_STATE *VCpu);
 
 static inline VOID VmxWritePrimaryControls(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Value)
 {
     VmcsWrite32(VMCS_PRIMARY_PROCESSOR_CONTROLS, Value);
     if (UNLIKELY(__atomic_load_n(&VCpu->NmisAsk, __ATOMIC_SEQ_CST) != 0))
-        VmxKeepWhatNmisAskFor(VCpu, Value);
+        VmxKeepWhatNmisAskFor(VCpu);
 }
 
 /* Root mode, within an exit of VCpu. Changes the primary processor-based controls. What an NMI of root
