@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Apic.c - NMIs from one core to another; the end of an interrupt that is served here.
+ * Apic.c - NMIs from one core to another; INIT to oneself; the end of an interrupt that is served here.
  *
  * Context: VMX root mode; ApicThisId any. SDM Vol. 3, 11.8.4 (in-service register), 11.8.5 (EOI), 11.4.4
  * (IA32_APIC_BASE), 11.6.1 (the interrupt command register), 11.12.9 (the same in x2APIC mode), 9.9.5 (where
@@ -26,6 +26,7 @@
 
 #define ICR_SELF        (1u << 18)
 #define ICR_NMI         (4u << 8)
+#define ICR_INIT        (5u << 8)
 #define ICR_IS_SENDING  (1u << 12)
 #define ICR_ASSERT      (1u << 14)
 #define ICR_DESTINATION 24 /* xAPIC: its place in the high half; physical mode */
@@ -66,7 +67,7 @@ static BOOLEAN ApicWaitIdle(UINT64 Apic)
     return FALSE;
 }
 
-static BOOLEAN XApicSendNmi(UINT64 Apic, UINT32 ApicId)
+static BOOLEAN XApicSend(UINT64 Apic, UINT32 ApicId, UINT32 Command)
 {
     UINT32 High;
     BOOLEAN Sent;
@@ -75,22 +76,32 @@ static BOOLEAN XApicSendNmi(UINT64 Apic, UINT32 ApicId)
         return FALSE;
     High = CpuReadDevice(Apic + APIC_ICR_HIGH);
     CpuWriteDevice(Apic + APIC_ICR_HIGH, ApicId << ICR_DESTINATION);
-    CpuWriteDevice(Apic + APIC_ICR_LOW, ICR_NMI | ICR_ASSERT);
+    CpuWriteDevice(Apic + APIC_ICR_LOW, Command | ICR_ASSERT);
     Sent = ApicWaitIdle(Apic);
     CpuWriteDevice(Apic + APIC_ICR_HIGH, High);
     return Sent;
 }
 
-BOOLEAN ApicSendNmi(UINT32 CoreId, UINT32 ApicId)
+static BOOLEAN ApicSend(UINT32 CoreId, UINT32 ApicId, UINT32 Command)
 {
     UINT64 Base = CpuReadMsr(IA32_APIC_BASE);
 
     if (!(Base & APIC_BASE_ENABLED))
         return FALSE;
     if (!(Base & APIC_BASE_X2APIC))
-        return XApicSendNmi(RootPageTableApic(CoreId), ApicId);
-    CpuWriteMsr(IA32_X2APIC_ICR, ((UINT64)ApicId << 32) | ICR_NMI | ICR_ASSERT);
+        return XApicSend(RootPageTableApic(CoreId), ApicId, Command);
+    CpuWriteMsr(IA32_X2APIC_ICR, ((UINT64)ApicId << 32) | Command | ICR_ASSERT);
     return TRUE;
+}
+
+BOOLEAN ApicSendNmi(UINT32 CoreId, UINT32 ApicId)
+{
+    return ApicSend(CoreId, ApicId, ICR_NMI);
+}
+
+BOOLEAN ApicSendInit(UINT32 CoreId, UINT32 ApicId)
+{
+    return ApicSend(CoreId, ApicId, ICR_INIT);
 }
 
 /* --- interrupts of this core --- */

@@ -15,6 +15,9 @@ UINT32 ApicThisId(VOID);
  * send is left as it was. FALSE: not sent, as the APIC is off or stays busy. */
 BOOLEAN ApicSendNmi(UINT32 CoreId, UINT32 ApicId);
 
+/* The same with INIT; under root mode's page tables, outside VMX operation: within, INIT waits. */
+BOOLEAN ApicSendInit(UINT32 CoreId, UINT32 ApicId);
+
 /* Root mode, on core CoreId. Tells its local APIC that the interrupt, which it has given to the core, was
  * served, if it has it in service (one of an older controller is not there). */
 VOID ApicEndInterrupt(UINT32 CoreId, UINT32 Vector);

@@ -21,6 +21,11 @@ BOOLEAN VmxCanLeave(VIRTUAL_MACHINE_STATE *VCpu);
  * happens again. Does not return. (VmxLeave.c) */
 VOID VmxTripleFault(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* Root mode. INIT, which another core has sent (SDM Vol. 3, 26.2): it resets bare metal to wait for a SIPI,
+ * or at the reset vector, and does so here, outside VMX operation. The core comes back as one that comes
+ * online. Does not return. (VmxLeave.c) */
+VOID VmxInitSignal(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* Root mode, in a state that cannot go on. Leaves VMX operation and stops the kernel with Message: does not
  * return (not declared so, as the kernel's objtool knows only its own functions that do not). (VmxLeave.c) */
 VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message);

@@ -15,6 +15,7 @@
 #include "platform/CpuInstructions.h"
 #include "platform/PlatformCpu.h"
 #include "platform/PlatformMemory.h"
+#include "hyperhv/core/Apic.h"
 #include "hyperhv/core/Broadcast.h"
 #include "hyperhv/core/MsrNumbers.h"
 #include "hyperhv/vmx/ControlRegisters.h"
@@ -164,6 +165,15 @@ VOID VmxTripleFault(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VmxLeaveToKernel(VCpu);
     CpuTripleFault();
+}
+
+/* The APIC has given its INIT to the exit, and has to be given another one. Until it comes nothing else does:
+ * the core is where it takes no interrupt. */
+VOID VmxInitSignal(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VmxLeaveToKernel(VCpu);
+    ApicSendInit(VCpu->CoreId, VCpu->ApicId);
+    CpuHaltForever();
 }
 
 VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message)

@@ -81,6 +81,7 @@ VOID CpuInvalidatePage(UINT64 Virtual);
 VOID CpuWriteBackInvalidateCaches(VOID);
 VOID CpuSoftwareNmi(VOID);
 VOID CpuTripleFault(VOID);
+VOID CpuHaltForever(VOID);
 PVOID CpuPointer(UINT64 Virtual);
 UINT32 CpuReadDevice(UINT64 Virtual);
 VOID CpuWriteDevice(UINT64 Virtual, UINT32 Value);
@@ -248,6 +249,13 @@ static inline VOID CpuTripleFault(VOID)
     static const DESCRIPTOR_TABLE_REGISTER NoTable = {0, 0};
 
     __asm__ volatile("lidt %0\n\tint $1" : : "m"(NoTable));
+}
+
+/* Until a reset. */
+static inline VOID CpuHaltForever(VOID)
+{
+    for (;;)
+        __asm__ volatile("cli\n\thlt" : : : "memory");
 }
 
 /* Memory at an address that root mode's own page tables map, and the kernel's do not. */

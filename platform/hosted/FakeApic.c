@@ -19,6 +19,7 @@
 #define APIC_BASE_X2  (1ull << 10)
 #define IDS_PER_CORE  2u
 #define COMMAND_NMI   0x4400u
+#define COMMAND_INIT  0x4500u
 #define COMMAND_BUSY  (1u << 12)
 #define DESTINATION   24
 #define NMI_VECTOR    2
@@ -49,6 +50,11 @@ VOID FakeApicSetStuck(UINT32 CoreId, BOOLEAN IsStuck)
 UINT32 FakeNmisSent(UINT32 CoreId)
 {
     return __atomic_load_n(&FakeCore(CoreId)->NmisSent, __ATOMIC_SEQ_CST);
+}
+
+UINT32 FakeInitsSent(UINT32 CoreId)
+{
+    return FakeCore(CoreId)->InitsSent;
 }
 
 BOOLEAN FakeNmiWaits(UINT32 CoreId)
@@ -85,11 +91,17 @@ VOID FakeApicCommand(UINT32 Command, UINT32 ApicId)
 {
     FAKE_CORE *To;
 
-    if (Command != COMMAND_NMI)
-        FakeMisuse("the APIC is told to send %x, which is no NMI", Command);
+    if (Command != COMMAND_NMI && Command != COMMAND_INIT)
+        FakeMisuse("the APIC is told to send %x, which is no NMI and no INIT", Command);
     if (ApicId % IDS_PER_CORE != 0 || ApicId / IDS_PER_CORE >= PlatformCpuCount())
         FakeMisuse("an NMI for the APIC %x, which does not exist", ApicId);
     To = FakeCore(ApicId / IDS_PER_CORE);
+    if (Command == COMMAND_INIT) {
+        if (To->Mode != FAKE_OUTSIDE_VMX)
+            FakeMisuse("an INIT for a core in VMX operation");
+        To->InitsSent++;
+        return;
+    }
     __atomic_add_fetch(&To->NmisSent, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&To->NmiWaits, TRUE, __ATOMIC_SEQ_CST);
 }

@@ -519,3 +519,10 @@ VOID CpuTripleFault(VOID)
         g_TripleFaultHandler();
     FakeMisuse("triple fault");
 }
+
+VOID CpuHaltForever(VOID)
+{
+    if (g_TripleFaultHandler)
+        g_TripleFaultHandler();
+    FakeMisuse("a core halts for ever");
+}

@@ -182,6 +182,9 @@ VOID FakeApicSetX2(UINT32 CoreId);
 
 /* NMIs that were sent to a core, and those that have not been taken yet: at most one waits. */
 UINT32 FakeNmisSent(UINT32 CoreId);
+
+/* INITs that were sent to the core, which is outside VMX operation then. */
+UINT32 FakeInitsSent(UINT32 CoreId);
 BOOLEAN FakeNmiWaits(UINT32 CoreId);
 
 /* The current core takes the NMI that waits for it: an exit in the guest, the IDT's handler in root mode, the
@@ -218,7 +221,7 @@ UINT32 FakeCacheWritebacks(UINT32 CoreId);
  * not survive. */
 VOID FakeSetHypervisorBelow(VOID (*Vmcall)(GUEST_REGS *Regs));
 
-/* CpuTripleFault: must not return, so it leaves by longjmp. NULL: the program ends. */
+/* CpuTripleFault, CpuHaltForever: must not return, so it leaves by longjmp. NULL: the program ends. */
 VOID FakeSetTripleFaultHandler(VOID (*Handler)(VOID));
 
 /* What a kernel would not survive: called before the program ends, and may leave by longjmp. */
@@ -239,7 +242,7 @@ typedef struct _FAKE_CORE {
     UINT64 Executed[FAKE_INSTRUCTION_COUNT];
     UINT32 KernelNmis, CacheWritebacks;
     UINT32 IcrLow, IcrHigh;
-    UINT32 NmisSent, NmisUnblocked;
+    UINT32 NmisSent, NmisUnblocked, InitsSent;
     BOOLEAN NmiWaits; /* written by other cores; atomic */
     BOOLEAN ApicIsStuck;
     UINT32 InService;

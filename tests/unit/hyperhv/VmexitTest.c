@@ -293,6 +293,19 @@ static void ATripleFaultHappensOutsideVmx(void **State)
     assert_string_equal(g_CaughtMessage, "triple fault");
 }
 
+/* Bare metal is reset by it, and so is the core, by one that it sends itself. */
+static void AnInitIsTakenOutsideVmx(void **State)
+{
+    (void)State;
+    FakeSetTripleFaultHandler(TripleFaulted);
+    if (setjmp(g_Caught) == 0) {
+        FakeExit(&(FAKE_EXIT){.Reason = VMX_EXIT_REASON_INIT_SIGNAL});
+        fail_msg("the guest goes on");
+    }
+    assert_int_equal(FakeMode(0), FAKE_OUTSIDE_VMX);
+    assert_int_equal(FakeInitsSent(0), 1);
+}
+
 /* --- the whole range --- */
 
 /* Exits that come between instructions. */
@@ -310,8 +323,9 @@ static void NoReasonIsIgnored(void **State)
 
     (void)State;
     for (Reason = 0; Reason < 200; Reason++) {
-        if (Reason == VMX_EXIT_REASON_TRIPLE_FAULT || Reason == VMX_EXIT_REASON_EPT_MISCONFIGURATION ||
-            Reason == VMX_EXIT_REASON_INVALID_GUEST_STATE || Reason == VMX_EXIT_REASON_MSR_LOADING)
+        if (Reason == VMX_EXIT_REASON_TRIPLE_FAULT || Reason == VMX_EXIT_REASON_INIT_SIGNAL ||
+            Reason == VMX_EXIT_REASON_EPT_MISCONFIGURATION || Reason == VMX_EXIT_REASON_INVALID_GUEST_STATE ||
+            Reason == VMX_EXIT_REASON_MSR_LOADING)
             continue;
         Guest()->Rip = TEST_RIP;
         GuestSetRax(0, 0);
@@ -346,6 +360,7 @@ int main(void)
         TEST(AGuestThatTheProcessorRefusesStopsTheKernelOutsideVmx),
         TEST(AVmresumeThatFailsStopsTheKernelOutsideVmx),
         TEST(ATripleFaultHappensOutsideVmx),
+        TEST(AnInitIsTakenOutsideVmx),
         TEST(NoReasonIsIgnored),
     };
 
