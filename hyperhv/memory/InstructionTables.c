@@ -401,6 +401,8 @@ static const VECTOR_ROW VectorRows[] = {
     {2, 0xAD, 0xAD, {0, R(W8_4), 0, 0}},
     {2, 0xAE, 0xAE, {0, R(VECTOR), 0, 0}},
     {2, 0xAF, 0xAF, {0, R(W8_4), 0, 0}},
+    {2, 0xB0, 0xB0, {R(VECTOR), R(VECTOR), R(VECTOR), R(VECTOR)}}, /* VCVTNEOPH2PS */
+    {2, 0xB1, 0xB1, {0, R(2), R(2), 0}},                           /* VBCSTNESH2PS */
     {2, 0xB4, 0xB5, {0, R(VECTOR), 0, 0}}, /* VPMADD52LUQ */
     {2, 0xB6, 0xB8, {0, R(VECTOR), 0, 0}}, /* VFMADDSUB231PS */
     {2, 0xB9, 0xB9, {0, R(W8_4), 0, 0}},
@@ -416,10 +418,13 @@ static const VECTOR_ROW VectorRows[] = {
     {2, 0xCC, 0xCC, {R(16), R(VECTOR), 0, 0}},
     {2, 0xCD, 0xCD, {R(16), R(W8_4), 0, 0}},
     {2, 0xCF, 0xCF, {0, R(VECTOR), 0, 0}},         /* GF2P8MULB */
+    {2, 0xD2, 0xD3, {R(VECTOR), R(VECTOR), R(VECTOR), 0}}, /* VPDPWUUD */
     {2, 0xD8, 0xD8, {0, 0, R(UNKNOWN), 0}},        /* AESENCWIDE128KL */
+    {2, 0xDA, 0xDA, {R(16), R(16), R(VECTOR), R(VECTOR)}}, /* VSM3MSG1, VSM4KEY4 */
     {2, 0xDB, 0xDB, {0, R(VECTOR), 0, 0}},         /* AESIMC */
     {2, 0xDC, 0xDD, {0, R(VECTOR), R(48), 0}},     /* AESENC; AESENC128KL */
     {2, 0xDE, 0xDF, {0, R(VECTOR), R(64), 0}},     /* AESDEC; AESENC256KL */
+    {2, 0xE0, 0xEF, {0, RW(Y), 0, 0}},             /* CMPccXADD */
     {2, 0xF0, 0xF0, {R(V), R(V), 0, R(1)}},        /* MOVBE, CRC32 */
     {2, 0xF1, 0xF1, {W(V), W(V), 0, R(V)}},
     {2, 0xF2, 0xF3, {R(Y), 0, 0, 0}},              /* ANDN, BLSR */
@@ -428,6 +433,7 @@ static const VECTOR_ROW VectorRows[] = {
     {2, 0xF7, 0xF7, {R(Y), R(Y), R(Y), R(Y)}},     /* BEXTR, SHLX */
     {2, 0xF8, 0xF8, {0, R(64), R(64), R(64)}},     /* MOVDIR64B, ENQCMD */
     {2, 0xF9, 0xF9, {W(Y), 0, 0, 0}},              /* MOVDIRI */
+    {2, 0xFC, 0xFC, {RW(Y), RW(Y), RW(Y), RW(Y)}}, /* AADD, AAND, AXOR, AOR */
 
     {3, 0x00, 0x06, {0, R(VECTOR), 0, 0}},         /* VPERMQ, VPBLENDD, VALIGND, VPERM2F128 */
     {3, 0x08, 0x09, {R(VECTOR), R(VECTOR), 0, 0}}, /* ROUNDPS, VRNDSCALEPH */
@@ -483,6 +489,7 @@ static const VECTOR_ROW VectorRows[] = {
     {3, 0xC2, 0xC2, {R(VECTOR), 0, R(2), 0}}, /* VCMPPH */
     {3, 0xCC, 0xCC, {R(16), 0, 0, 0}},        /* SHA1RNDS4 */
     {3, 0xCE, 0xCF, {0, R(VECTOR), 0, 0}},    /* GF2P8AFFINEQB */
+    {3, 0xDE, 0xDE, {0, R(16), 0, 0}},        /* VSM3RNDS2 */
     {3, 0xDF, 0xDF, {0, R(16), 0, 0}},        /* AESKEYGENASSIST */
     {3, 0xF0, 0xF0, {0, 0, 0, R(Y)}},         /* RORX */
 
