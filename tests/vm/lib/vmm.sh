@@ -13,3 +13,10 @@ status_field() { hyperdbg --json -c .status | grep -F '"type":"status"' | json_f
 kernel_complaints() {
     dmesg | grep -E 'BUG|Oops|WARNING: CPU|INFO: (task|rcu)|stall|general protection|soft lockup|hard LOCKUP|unknown reason|Call Trace'
 }
+
+# left_behind: what the kernel still has of a VMM that is gone, or never came: probes, calls when cores come and go, memory.
+left_behind() {
+    cat /sys/kernel/debug/kprobes/list
+    grep hyperhv /sys/devices/system/cpu/hotplug/states
+    grep -E '\[hyper(hv|kd)\]' /proc/vmallocinfo
+}
