@@ -25,6 +25,8 @@ $(VM_KERNELS): $(BUILD)/kernels/vmlinuz-%:
 	@mkdir -p $(@D)
 	$(Q)cp "$$(testbed/kernel --image $*)" $@
 
+entry-hooks_EXTRA_SOURCES := platform/linux/KernelSymbols.c
+
 $(eval $(call archive,vmtest,$(VM_SUPPORT_SOURCES)))
 
 $(VM_PROGRAMS): $(BUILD)/user/tests/vm/%: $(BUILD)/user/tests/vm/programs/%.o $(BUILD)/user/libvmtest.a

@@ -31,7 +31,13 @@
 #define AT_NOP    0x100u /* functions of a code page: each returns its argument plus one */
 #define AT_PUSH   0x180u
 #define AT_OTHER  0x200u
+#define AT_WORDS  0x400u /* what is no code */
 
+#define MAX_CORES 8
+
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101
+#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
@@ -392,6 +398,102 @@ static VOID TestCollapse(VOID)
     munmap(Area, 2 * HUGE);
 }
 
+/* The kernel takes the physical page for a bad one and moves what it holds to another: a migration, as
+ * compaction and NUMA balancing do, but of this very page. */
+static VOID Migrate(UINT8 *Page)
+{
+    if (madvise(Page, PAGE, MADV_SOFT_OFFLINE) != 0)
+        TapNote("MADV_SOFT_OFFLINE: error %d", errno);
+}
+
+/* Debian's kernel 6.1 is built without it. */
+static BOOLEAN CanMigrate(VOID)
+{
+    UINT8 *Page = AnonymousCode();
+    BOOLEAN Can = madvise(Page, PAGE, MADV_SOFT_OFFLINE) == 0;
+
+    if (!Can && errno != EINVAL)
+        TapGiveUp("MADV_SOFT_OFFLINE");
+    if (!Can)
+        TapNote("this kernel cannot be asked to migrate a page");
+    munmap(Page, PAGE);
+    return Can;
+}
+
+static VOID TestMigration(VOID)
+{
+    UINT8 *Page = AnonymousCode();
+    UINT64 Before;
+
+    Hook(Page + AT_NOP);
+    Hook(Page + AT_OTHER);
+    Before = Frame(Page);
+    Migrate(Page);
+    TapIs(Frame(Page) != 0 && Frame(Page) != Before, "the kernel migrates a hooked page");
+    CallsAreCounted(Page + AT_NOP, "migrated, a NOP");
+    CallsAreCounted(Page + AT_OTHER, "migrated, a LEA");
+    TapIsNumber(State(Page + AT_OTHER), VMM_HOOK_LIVE, "and it is live");
+    Unhook(Page + AT_NOP);
+    Unhook(Page + AT_OTHER);
+    munmap(Page, PAGE);
+}
+
+/* --- a page that is read and written while it is executed --- */
+
+typedef struct _USER_OF_PAGE {
+    UINT8 *Page;
+    const UINT8 *Before; /* what it held */
+    UINT32 Number;       /* of the core, and of a line on the page that is its own */
+    UINT64 Wrong;
+    pthread_t Thread;
+} USER_OF_PAGE;
+
+static VOID *UsePage(VOID *Argument)
+{
+    USER_OF_PAGE *User    = Argument;
+    volatile UINT64 *Word = (volatile UINT64 *)(User->Page + AT_WORDS + 64 * User->Number);
+    cpu_set_t Cores;
+
+    CPU_ZERO(&Cores);
+    CPU_SET(User->Number, &Cores);
+    User->Wrong += sched_setaffinity(0, sizeof(Cores), &Cores) != 0;
+    for (UINT64 Index = 1; Index <= CALLS; Index++) {
+        *Word = Index;
+        User->Wrong += Call(User->Page + AT_NOP, 1) + Call(User->Page + AT_OTHER, 1);
+        User->Wrong += memcmp(User->Page, User->Before, AT_WORDS) != 0;
+        User->Wrong += *Word != Index;
+    }
+    return NULL;
+}
+
+static VOID TestUsedByAllCores(VOID)
+{
+    const UINT32 Count = (UINT32)sysconf(_SC_NPROCESSORS_ONLN);
+    UINT8 *Page        = AnonymousCode();
+    UINT8 Before[PAGE];
+    USER_OF_PAGE User[MAX_CORES];
+    UINT64 Wrong = 0;
+
+    memcpy(Before, Page, PAGE);
+    Hook(Page + AT_NOP);
+    Hook(Page + AT_OTHER);
+    for (UINT32 Index = 0; Index < Count; Index++) {
+        User[Index] = (USER_OF_PAGE){.Page = Page, .Before = Before, .Number = Index};
+        if (pthread_create(&User[Index].Thread, NULL, UsePage, &User[Index]) != 0)
+            TapGiveUp("a thread");
+    }
+    for (UINT32 Index = 0; Index < Count; Index++) {
+        pthread_join(User[Index].Thread, NULL);
+        Wrong += User[Index].Wrong;
+    }
+    TapIsNumber(Wrong, 0, "a page that %u cores read, write and execute is what it was", Count);
+    TapIsNumber(Take(Page + AT_NOP), Count * CALLS, "meanwhile every call is an event: a NOP");
+    TapIsNumber(Take(Page + AT_OTHER), Count * CALLS, "meanwhile every call is an event: a LEA");
+    Unhook(Page + AT_NOP);
+    Unhook(Page + AT_OTHER);
+    munmap(Page, PAGE);
+}
+
 static VOID TestUnmap(INT32 File)
 {
     UINT8 *Page = MapCode(File, NULL), *Elsewhere;
@@ -650,10 +752,15 @@ int main(void)
     TestFork();
     TestSwap();
     TestCollapse();
+    if (CanMigrate())
+        TestMigration();
+    TestUsedByAllCores();
     TestUnmap(File);
     MoveWhileExecuted("paged out", PageOut, 30, 3);
     MoveWhileExecuted("copied by fork", CopyByFork, 15, 15);
     MoveWhileExecuted("other rights", ChangeRights, 30, 0);
+    if (CanMigrate())
+        MoveWhileExecuted("migrated", Migrate, 15, 15);
     TestMonitor();
     TestEnd();
     TestExec();

@@ -214,6 +214,20 @@ static VOID TestHookFilters(VOID)
     TapIsNumber(g_Records.Count, 0, "!epthook core: calls on another core leave no records");
 }
 
+/* Where every system call enters, on the user's stack and, with page table isolation, in the user's address
+ * space. What else the child calls it calls in both runs. */
+static VOID TestHookOfEntry(VOID)
+{
+    const CHAR *What  = "!epthook entry_SYSCALL_64";
+    const UINT64 Here = ClientSymbol("entry_SYSCALL_64");
+    CLIENT_CHILD Child;
+    UINT64 Few, Many;
+
+    Few  = Watch(What, EventAt(HIDDEN_HOOK_EXEC_CC, Here, 0, PRE), DoCalls, COUNT, g_LastCore, &Child);
+    Many = Watch(What, EventAt(HIDDEN_HOOK_EXEC_CC, Here, 0, PRE), DoCalls, 2 * COUNT, g_LastCore, &Child);
+    TapIsNumber(Many - Few, 2 * COUNT, "%s: a hit for each system call", What);
+}
+
 /* Two events and a monitor at one place. */
 static VOID TestSeveralAtOnePlace(VOID)
 {
@@ -395,6 +409,7 @@ int main(void)
     TestHook(POST, FALSE);
     TestHook(PRE, TRUE);
     TestHookFilters();
+    TestHookOfEntry();
     TestSeveralAtOnePlace();
     for (UINT32 Index = 0; Index < COUNT_OF(g_Combinations); Index++) {
         TestMonitorOfVariable(&g_Combinations[Index], FALSE);

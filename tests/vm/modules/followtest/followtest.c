@@ -14,7 +14,7 @@
 #include "SDK/imports/VmmImports.h"
 #include "tests/vm/modules/followtest/FollowTest.h"
 
-#define SLOTS 64
+#define SLOTS 128
 
 /* Events by address and process, as root mode counts them: a slot is taken for ever. */
 static struct slot {

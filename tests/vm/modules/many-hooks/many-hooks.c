@@ -8,11 +8,19 @@
  */
 #include <linux/module.h>
 #include <linux/objtool.h>
+#include <linux/workqueue.h>
 
 #include "SDK/imports/VmmImports.h"
 #include "tests/vm/modules/KernelTap.h"
 
-#define MOST   10000
+#define MOST           10000
+#define ALL_CORES_STEP 5 /* of all functions */
+
+/* SDM Vol. 3, appendix C. */
+#define EXIT_EXCEPTION     0
+#define EXIT_MONITOR_TRAP  37
+#define EXIT_EPT_VIOLATION 48
+
 #define STRIDE 16 /* bytes from one function to the next */
 
 /* Each returns its argument plus 1; they begin with a NOP and with an instruction that takes a step, in turn.
@@ -76,11 +84,60 @@ static int call_some(int step, bool hooked)
     return right;
 }
 
+/* Interrupts on, all cores at the same time. */
+static atomic_long_t wrong_calls;
+
+static void call_on_this_core(struct work_struct *unused)
+{
+    long wrong = 0;
+    int i;
+
+    for (i = 0; i < MOST; i += ALL_CORES_STEP)
+        wrong += call(i) != i + 1;
+    atomic_long_add(wrong, &wrong_calls);
+}
+
+static void test_all_cores(int spacing)
+{
+    static struct work_struct work[NR_CPUS];
+    long hooked = 0;
+    int i, core;
+
+    for (i = 0; i < MOST; i += ALL_CORES_STEP)
+        hooked += i % spacing == 0 && spacing <= MOST;
+    atomic_long_set(&hits, 0);
+    atomic_long_set(&wrong_calls, 0);
+    for_each_online_cpu(core)
+    {
+        INIT_WORK(&work[core], call_on_this_core);
+        schedule_work_on(core, &work[core]);
+    }
+    for_each_online_cpu(core) flush_work(&work[core]);
+    expect("all cores at once: the functions do what they did", atomic_long_read(&wrong_calls), 0);
+    expect("and each call of a hooked one is a hit", atomic_long_read(&hits), hooked * num_online_cpus());
+}
+
+/* Of all cores, by what hooks make exits with. */
+static u64 hook_exits(void)
+{
+    u64 counts[EXIT_EPT_VIOLATION + 1], sum = 0;
+    int core;
+
+    for_each_online_cpu(core)
+    {
+        if (!VmFuncGetExitCounts(core, counts, ARRAY_SIZE(counts)))
+            return ~0ull;
+        sum += counts[EXIT_EXCEPTION] + counts[EXIT_MONITOR_TRAP] + counts[EXIT_EPT_VIOLATION];
+    }
+    return sum;
+}
+
 static void test_count(const char *name, int count)
 {
     const int spacing = MOST / count, step = spacing > 37 ? spacing : 37 * spacing;
     const u32 before = checksum();
     int i, set = 0, unset = 0;
+    u64 exits;
 
     atomic_long_set(&hits, 0);
     for (i = 0; i < count; i++)
@@ -88,11 +145,16 @@ static void test_count(const char *name, int count)
     expect(name, set, count);
     expect("each one called is hit at its address", call_some(step, true), DIV_ROUND_UP(MOST, step));
     expect("once", atomic_long_read(&hits), DIV_ROUND_UP(MOST, step));
+    test_all_cores(spacing);
     expect("the code reads as it was", checksum(), before);
     for (i = 0; i < count; i++)
         unset += ConfigureEptUnHook(address_of(i * spacing), VMM_NO_PROCESS);
     expect("all go", unset, count);
+    exits = hook_exits();
     expect("none is hit any more", call_some(step, false), DIV_ROUND_UP(MOST, step));
+    test_all_cores(MOST + 1);
+    expect("the code still reads as it was", checksum(), before);
+    expect("nothing makes an exit any more", hook_exits() - exits, 0);
 }
 
 static int __init many_hooks_init(void)
