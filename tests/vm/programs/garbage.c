@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -72,6 +73,16 @@ static VOID SizesAndPointers(int Device, UINT8 *Page)
     }
 }
 
+/* One that is right by chance would be carried out. */
+static VOID SpoilLoad(UINT32 Number, UINT8 *Structure)
+{
+    const UINT32 WrongVersion = ~HYPERDBG_INTERFACE_VERSION;
+
+    if (Number == IOCTL_INIT_VMM || Number == IOCTL_TERMINATE_VMM)
+        memcpy(Structure + offsetof(DEBUGGER_LOAD_REQUEST, InterfaceVersion), &WrongVersion,
+               sizeof(WrongVersion));
+}
+
 static VOID RandomContent(int Device)
 {
     UINT8 Buffer[sizeof(DEBUGGER_QUERY_EXITS) + 16];
@@ -84,7 +95,9 @@ static VOID RandomContent(int Device)
 
         for (SIZE_T Byte = 0; Byte < sizeof(Buffer); Byte++)
             Buffer[Byte] = random() % 3 != 0 ? 0 : (UINT8)random();
-        if (ioctl(Device, Number, Buffer + random() % 9) != 0 && errno != ENOTTY)
+        UINT8 *Structure = Buffer + random() % 9;
+        SpoilLoad(Number, Structure);
+        if (ioctl(Device, Number, Structure) != 0 && errno != ENOTTY)
             Strange++;
     }
     TapIsNumber(Strange, 0, "%u requests of random content: each has an answer", ROUNDS);
