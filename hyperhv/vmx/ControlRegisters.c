@@ -203,6 +203,14 @@ static const HV_REGISTER Registers[QUALIFICATION_CR(~0u) + 1] = {
     [9 ... 15] = HV_REGISTER_COUNT,
 };
 
+/* The new value is in force: who keeps track of processes comes before who wants the thread, which may be
+ * intercepted but whose write of CR3 is done. */
+static VOID VmxTellCr3Change(UINT32 CoreId)
+{
+    VmmCallbackTriggerCr3ProcessChange(CoreId);
+    VmmCallbackCheckThreadInterception(CoreId);
+}
+
 /* PRE may have changed the operand. */
 static VOID VmxCarryOutCrWrite(VIRTUAL_MACHINE_STATE *VCpu)
 {
@@ -217,7 +225,7 @@ static VOID VmxCarryOutCrWrite(VIRTUAL_MACHINE_STATE *VCpu)
     }
     Access->After = VmxGetRegister(VCpu, Register);
     if (Register == HV_REGISTER_CR3)
-        VmmCallbackTriggerCr3ProcessChange(VCpu->CoreId);
+        VmxTellCr3Change(VCpu->CoreId);
 }
 
 static VOID VmxCarryOutCrRead(VIRTUAL_MACHINE_STATE *VCpu)

@@ -281,6 +281,18 @@ static void Cr3IsWrittenWithoutItsBit63AndFlushesWithoutIt(void **State)
     assert_int_equal(FakeExecuted(0, FAKE_INVVPID), Flushes + 1);
 }
 
+static void AWriteOfCr3IsToldOnceItIsInForceAndOneThatFaultsIsNot(void **State)
+{
+    (void)State;
+    TestExpectTrace("");
+    MovTo(3, 0x4000);
+    TestExpectTrace("cr3(0) thread(0) ");
+    MovTo(3, 1ull << 60);
+    ExpectGeneralProtection();
+    TestExpectTrace("");
+    CpuWriteCr3(0x2345001);
+}
+
 /* A bit that says how pages are looked at: translations of before must not be used. */
 static void AChangeOfPagingFlushes(void **State)
 {
@@ -336,6 +348,7 @@ int main(void)
         TEST(EachRegisterCanBeTheOperand),
         TEST(Cr3IsReadIntoAnyRegister),
         TEST(Cr3IsWrittenWithoutItsBit63AndFlushesWithoutIt),
+        TEST(AWriteOfCr3IsToldOnceItIsInForceAndOneThatFaultsIsNot),
         TEST(AChangeOfPagingFlushes),
         TEST(LinearAddressMaskingIsAllowedWhereItExists),
         TEST(ACr3BeyondThePhysicalWidthIsGeneralProtection),

@@ -145,6 +145,11 @@ static inline BOOLEAN TestThreadInterception(UINT32 CoreId)
     return TestTrace("thread(%u)", CoreId);
 }
 
+static inline VOID TestCr3Change(UINT32 CoreId)
+{
+    TestTrace("cr3(%u)", CoreId);
+}
+
 static inline VMM_CALLBACKS TestCallbacks(VOID)
 {
     return (VMM_CALLBACKS){
@@ -156,6 +161,7 @@ static inline VMM_CALLBACKS TestCallbacks(VOID)
         .DebuggingCallbackHandleBreakpointException      = TestBreakpoint,
         .DebuggingCallbackHandleDebugBreakpointException = TestDebug,
         .DebuggingCallbackCheckThreadInterception        = TestThreadInterception,
+        .InterceptionCallbackTriggerCr3ProcessChange     = TestCr3Change,
     };
 }
 
