@@ -80,9 +80,10 @@ typedef struct _BACKEND {
     VOID (*InjectUndefinedOpcode)(VIRTUAL_MACHINE_STATE *VCpu);                     /* #UD; RIP stays */
     VOID (*InjectGeneralProtection)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 ErrorCode); /* #GP; RIP stays */
 
-    /* Past an instruction that we carried out; and of one that changed rsp in VCpu->Regs. */
+    /* Past an instruction that we carried out; and past a PUSH of 8 bytes in 64-bit mode to rsp in
+     * VCpu->Regs. */
     VOID (*AdvanceRip)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length);
-    VOID (*AdvanceRipAndRsp)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length);
+    VOID (*AdvancePastPush)(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length);
 
     /* The shared view of memory "as hooked". Process: the page gets an entry of its own (FALSE: no memory, no
      * such page); a prepared page is mapped to Target with HOOK_ACCESS_... */

@@ -110,6 +110,7 @@ typedef struct _VIRTUAL_MACHINE_STATE {
     /* Monitor trap flag: who asked for the step (Mtf.c serves all that are set). */
     BOOLEAN RegisterBreakOnMtf;
     BOOLEAN IgnoreMtfUnset;
+    BOOLEAN StepMakesShadow; /* the instruction that is stepped loads SS (vmx/Mtf.c) */
     BOOLEAN EnableExternalInterruptsOnContinueMtf;
     BOOLEAN MtfIsExplained; /* by one of them, of the MTF exit under way */
     BOOLEAN UnexplainedMtfLogged;

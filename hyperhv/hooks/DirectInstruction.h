@@ -47,7 +47,7 @@ static inline BOOLEAN DirectInstructionExecute(VIRTUAL_MACHINE_STATE *VCpu,
     if (LIKELY(Instruction->Kind == DIRECT_NOP))
         g_Backend->AdvanceRip(VCpu, Instruction->Length);
     else if (Instruction->Kind == DIRECT_PUSH && DirectInstructionPush(VCpu, Instruction->Register))
-        g_Backend->AdvanceRipAndRsp(VCpu, Instruction->Length);
+        g_Backend->AdvancePastPush(VCpu, Instruction->Length);
     else
         return FALSE;
     return TRUE;

@@ -68,4 +68,12 @@ typedef struct _INSTRUCTION {
  * as Intel's processors do: their displacement has 32 bits. */
 BOOLEAN InstructionDecode(const UINT8 *Bytes, UINT32 Available, UINT32 Mode, INSTRUCTION *Instruction);
 
+/* MOV SS, POP SS: interrupts and debug exceptions wait until after the next one. */
+static inline BOOLEAN InstructionLoadsSs(const INSTRUCTION *Instruction)
+{
+    return Instruction->Map == INSTRUCTION_MAP_ONE_BYTE &&
+           (Instruction->Opcode == 0x17 ||
+            (Instruction->Opcode == 0x8E && ((Instruction->ModRm >> 3) & 7) == 2));
+}
+
 #endif

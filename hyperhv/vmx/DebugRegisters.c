@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DebugRegisters.c - MOV to and from debug registers, while it exits.
+ * DebugRegisters.c - MOV to and from debug registers, while it exits; breakpoints on what root mode carried
+ * out.
  *
- * Context: VMX root mode. SDM Vol. 3, 18.2 (debug registers), 26.1.3 (this exit comes before the processor's
- * own checks), table 28-4; Vol. 2, MOV to and from debug registers.
+ * Context: VMX root mode. SDM Vol. 3, 18.2 and 18.3.1 (debug registers), 26.1.3 (this exit comes before the
+ * processor's own checks), table 28-4; Vol. 2, MOV to and from debug registers.
  *
  * DR0-DR3 and DR6 are the guest's all the time. DR7 is switched: the guest's is in the VMCS, root mode's has
  * no breakpoint enabled.
@@ -27,6 +28,8 @@
 #define DR6_BD                                (1ull << 13)
 #define DR6_NOT_RTM                           (1ull << 16)
 #define DR7_GD                                (1ull << 13)
+#define DR7_ENABLED(N)                        (3ull << (2 * (N)))
+#define DR7_FIELDS(N)                         (16 + 4 * (N)) /* two bits of condition, two of length */
 
 /* DR4 and DR5 are names of DR6 and DR7 (without CR4.DE). */
 static const HV_REGISTER Registers[8] = {HV_REGISTER_DR0, HV_REGISTER_DR1, HV_REGISTER_DR2, HV_REGISTER_DR3,
@@ -91,4 +94,46 @@ VOID VmxHandleMovDr(VIRTUAL_MACHINE_STATE *VCpu)
     Access->Before = VmxGetRegister(VCpu, Registers[Access->Register]);
     Access->After  = Access->IsWrite ? ((const UINT64 *)VCpu->Regs)[Access->Operand] : Access->Before;
     DispatchEventMov2DebugRegs(VCpu, Access->IsWrite ? CarryOutDrWrite : CarryOutDrRead);
+}
+
+/* --- breakpoints that the processor has not seen --- */
+
+static UINT64 BreakpointAddress(UINT32 Number)
+{
+    switch (Number) {
+    case 0:
+        return CpuReadDr0();
+    case 1:
+        return CpuReadDr1();
+    case 2:
+        return CpuReadDr2();
+    default:
+        return CpuReadDr3();
+    }
+}
+
+static BOOLEAN IsBreakpointOn(UINT64 Dr7, UINT32 Number, UINT64 Address, UINT32 Size, UINT32 Conditions)
+{
+    static const UINT8 LastByte[] = {0, 1, 7, 3}; /* by the length's two bits */
+    UINT32 Fields                 = (UINT32)(Dr7 >> DR7_FIELDS(Number));
+    UINT64 Length                 = LastByte[(Fields >> 2) & 3];
+    UINT64 First                  = BreakpointAddress(Number) & ~Length;
+
+    return (Dr7 & DR7_ENABLED(Number)) && ((Conditions >> (Fields & 3)) & 1) && Address <= First + Length &&
+           Address + Size > First;
+}
+
+VOID VmxPendBreakpoints(UINT64 Address, UINT32 Size, UINT32 Conditions)
+{
+    UINT64 Dr7 = VmcsReadNatural(VMCS_GUEST_DR7), Pending = 0;
+    UINT32 Number;
+
+    if (LIKELY(!(Dr7 & DR7_ANY)))
+        return;
+    for (Number = 0; Number < 4; Number++)
+        if (IsBreakpointOn(Dr7, Number, Address, Size, Conditions))
+            Pending |= (1ull << Number) | PENDING_DEBUG_ENABLED_BREAKPOINT;
+    if (Pending != 0)
+        VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
+                         VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | Pending);
 }

@@ -10,4 +10,13 @@
 /* Root mode. Exit by MOV to or from a debug register. */
 VOID VmxHandleMovDr(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* Conditions of DR7's breakpoints: one bit for each value of a R/W field. */
+#define BREAKPOINT_ON_WRITE ((1u << 1) | (1u << 3))
+#define BREAKPOINT_ON_PORT  (1u << 2)
+#define DR7_ANY             0xFFull /* is any breakpoint enabled? */
+
+/* Root mode. The guest's access of Size bytes at Address - linear, or a port - was carried out here: its
+ * breakpoints on that are pending with the next entry, as if the guest had done it (18.3.1.2, 18.3.1.4). */
+VOID VmxPendBreakpoints(UINT64 Address, UINT32 Size, UINT32 Conditions);
+
 #endif

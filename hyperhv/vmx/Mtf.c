@@ -7,11 +7,13 @@
  */
 #include "hyperhv/vmx/Mtf.h"
 
+#include "hyperhv/hooks/GuestInstruction.h"
 #include "hyperhv/hooks/HookStep.h"
 #include "hyperhv/hooks/Monitor.h"
 #include "hyperhv/interface/Callback.h"
 #include "hyperhv/interface/Log.h"
 #include "hyperhv/vmx/Controls.h"
+#include "hyperhv/vmx/DebugRegisters.h"
 #include "hyperhv/vmx/EptViews.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/ModeView.h"
@@ -56,6 +58,38 @@ static __attribute__((__noinline__)) BOOLEAN MtfTrapIsDue(VOID)
     return !(VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & INTERRUPTIBILITY_SHADOWS);
 }
 
+/* A load of SS keeps debug exceptions out for the next instruction (6.8.3). In a step it is itself in the
+ * step's shadow, and the processor grants no second one in a row: it is made here, when the step is over. To
+ * a guest that has neither breakpoints nor the trap flag it does not matter; an interrupt may come there. */
+static __attribute__((__noinline__)) VOID MtfNoteShadow(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Interruptibility)
+{
+    INSTRUCTION Instruction;
+
+    if (VCpu->StepMakesShadow && VCpu->Vmx->StepRip == VCpu->LastVmexitRip)
+        return; /* the same one; the shadow is the step's */
+    VCpu->StepMakesShadow = !(Interruptibility & INTERRUPTIBILITY_BLOCKING_BY_MOV_SS) &&
+                            GuestInstructionDecode(VCpu, &Instruction) && InstructionLoadsSs(&Instruction);
+    VCpu->Vmx->StepRip = VCpu->LastVmexitRip;
+}
+
+/* With the step's shadow: the entry wants the trap of a guest that steps itself to be pending. */
+static __attribute__((__noinline__)) VOID MtfHoldTraced(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Interruptibility)
+{
+    MtfNoteShadow(VCpu, Interruptibility);
+    VmexitPendSingleStep();
+}
+
+static __attribute__((__noinline__)) VOID MtfMakeShadow(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VCpu->StepMakesShadow = FALSE;
+    if (VCpu->LastVmexitRip == VCpu->Vmx->StepRip)
+        return; /* it has faulted */
+    VmcsWrite32(VMCS_GUEST_INTERRUPTIBILITY_STATE,
+                VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE) | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS);
+    if (VCpu->Regs->rflags & RFLAGS_TF)
+        VmexitPendSingleStep();
+}
+
 /* An interrupt that waits would be taken before the instruction, and the trap would come on the first one of
  * its handler. A MOV-SS shadow keeps interrupts out for exactly one instruction. Not with an event that goes
  * in with this entry: the entry would fail, and the trap comes after that event's delivery as it should.
@@ -68,10 +102,11 @@ static inline VOID MtfHold(VIRTUAL_MACHINE_STATE *VCpu)
     if (EventIsQueued() ||
         (UNLIKELY(VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) != 0) && MtfTrapIsDue()))
         return;
-    State = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE) & ~INTERRUPTIBILITY_BLOCKING_BY_STI;
-    VmcsWrite32(VMCS_GUEST_INTERRUPTIBILITY_STATE, State | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS);
+    State = VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+    VmcsWrite32(VMCS_GUEST_INTERRUPTIBILITY_STATE,
+                (State & ~INTERRUPTIBILITY_BLOCKING_BY_STI) | INTERRUPTIBILITY_BLOCKING_BY_MOV_SS);
     if (UNLIKELY(VCpu->Regs->rflags & RFLAGS_TF))
-        VmexitPendSingleStep();
+        MtfHoldTraced(VCpu, State);
 }
 
 VOID MtfHoldInterrupts(VIRTUAL_MACHINE_STATE *VCpu)
@@ -122,6 +157,8 @@ static __attribute__((__noinline__)) UINT64 MtfStepView(VIRTUAL_MACHINE_STATE *V
     EPT_STEP_VIEW *View = &VCpu->Vmx->StepView;
 
     EptStepViewOpen(View, Physical, Access, VCpu->MtfEptHookRestorePoint == NULL);
+    if (VmcsReadNatural(VMCS_GUEST_DR7) & DR7_ANY)
+        MtfNoteShadow(VCpu, VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE));
     return View->Eptp;
 }
 
@@ -191,6 +228,8 @@ VOID MtfHandleVmexit(VIRTUAL_MACHINE_STATE *VCpu)
         MtfReportUnexplained(VCpu);
 
     MtfReleaseInterrupts(VCpu);
+    if (UNLIKELY(VCpu->StepMakesShadow))
+        MtfMakeShadow(VCpu);
     if (LIKELY(!VCpu->IgnoreMtfUnset))
         MtfSetIfWanted(VCpu);
     else
@@ -204,6 +243,7 @@ static VOID MtfAbandonStep(VIRTUAL_MACHINE_STATE *VCpu)
         MtfStepEnd(VCpu);
     if (VCpu->Io.IsStepping)
         VmxIoStepEnd(VCpu, FALSE);
+    VCpu->StepMakesShadow = FALSE;
     MtfReleaseInterrupts(VCpu);
     MtfSetIfWanted(VCpu);
 }

@@ -238,10 +238,12 @@ VOID VmexitAdvanceRipBy(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
     VmexitAdvance(VCpu, Length);
 }
 
-VOID VmexitAdvanceRipAndRsp(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
+VOID VmexitAdvancePastPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length)
 {
     VmcsWriteNatural(VMCS_GUEST_RSP, VCpu->Regs->rsp);
-    VmexitAdvance(VCpu, Length);
+    VmexitGoOn(VCpu, VCpu->LastVmexitRip + Length);
+    if (UNLIKELY(VmcsReadNatural(VMCS_GUEST_DR7) & DR7_ANY))
+        VmxPendBreakpoints(VCpu->Regs->rsp, sizeof(UINT64), BREAKPOINT_ON_WRITE);
 }
 
 /* --- the entry --- */

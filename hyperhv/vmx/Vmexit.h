@@ -15,7 +15,7 @@ typedef VOID (*VMEXIT_HANDLER)(VIRTUAL_MACHINE_STATE *VCpu);
 VOID VmexitAdvanceRipBy(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length);
 
 /* Root mode. The same for one that changed rsp in VCpu->Regs, which goes to the guest. */
-VOID VmexitAdvanceRipAndRsp(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length);
+VOID VmexitAdvancePastPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 Length);
 
 /* Root mode. The same for an instruction that goes on at Rip; the trap goes by the flags in VCpu->Regs. */
 VOID VmexitGoOnAt(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Rip);

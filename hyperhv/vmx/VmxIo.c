@@ -12,6 +12,7 @@
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/interface/Dispatch.h"
 #include "hyperhv/vmx/Controls.h"
+#include "hyperhv/vmx/DebugRegisters.h"
 #include "hyperhv/vmx/Mtf.h"
 #include "hyperhv/vmx/Vmcs.h"
 
@@ -20,10 +21,7 @@
 #define QUALIFICATION_STRING              (1u << 4)
 #define QUALIFICATION_PORT(Qualification) ((UINT16)((Qualification) >> 16))
 
-#define CR4_DE           (1ull << 3)
-#define DR7_ENABLED(N)   (3ull << (2 * (N)))
-#define DR7_CONDITION(N) (16 + 4 * (N)) /* two bits of condition, two of length */
-#define CONDITION_IO     2u
+#define CR4_DE (1ull << 3)
 
 /* 0 and 1 are one and two bytes, 3 is four; there are no others. */
 static UINT8 SizeOf(UINT32 Encoding)
@@ -69,43 +67,8 @@ VOID VmxIoStepEnd(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN IsTrap)
     VCpu->LastVmexitRip = Rip;
 }
 
-/* --- breakpoints on ports --- */
-
-static UINT64 BreakpointAddress(UINT32 Number)
-{
-    switch (Number) {
-    case 0:
-        return CpuReadDr0();
-    case 1:
-        return CpuReadDr1();
-    case 2:
-        return CpuReadDr2();
-    default:
-        return CpuReadDr3();
-    }
-}
-
-static BOOLEAN IsOnPort(const VIRTUAL_MACHINE_STATE *VCpu, UINT64 Dr7, UINT32 Number)
-{
-    UINT32 Condition = (UINT32)(Dr7 >> DR7_CONDITION(Number)) & 3;
-    UINT32 Length    = ((UINT32)(Dr7 >> DR7_CONDITION(Number)) >> 2) & 3;
-    UINT64 First     = BreakpointAddress(Number) & ~(UINT64)Length;
-
-    return Condition == CONDITION_IO && VCpu->Io.Port <= First + Length &&
-           VCpu->Io.Port + VCpu->Io.Size > First;
-}
-
 VOID VmxPendIoBreakpoints(VIRTUAL_MACHINE_STATE *VCpu)
 {
-    UINT64 Dr7 = VmcsReadNatural(VMCS_GUEST_DR7), Pending = 0;
-    UINT32 Number;
-
-    if (LIKELY(!(Dr7 & 0xFF)) || !(g_Backend->GetCr4(VCpu) & CR4_DE))
-        return;
-    for (Number = 0; Number < 4; Number++)
-        if ((Dr7 & DR7_ENABLED(Number)) && IsOnPort(VCpu, Dr7, Number))
-            Pending |= (1ull << Number) | PENDING_DEBUG_ENABLED_BREAKPOINT;
-    if (Pending != 0)
-        VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
-                         VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | Pending);
+    if (g_Backend->GetCr4(VCpu) & CR4_DE)
+        VmxPendBreakpoints(VCpu->Io.Port, VCpu->Io.Size, BREAKPOINT_ON_PORT);
 }

@@ -39,6 +39,7 @@ typedef struct _VMX_CORE {
     HOST_TABLES *HostTables;            /* GDT and TSS of root mode */
     EPT_STEP_VIEW StepView;
     NMI_WINDOW_TRAP Trap;
+    UINT64 StepRip;         /* of the instruction that StepMakesShadow is about (Mtf.c) */
     UINT64 OriginalCr0;     /* before VMXON, for a launch that fails */
     EPT_VIEW_KIND BaseView; /* when no step is under way (ModeView.c) */
     UINT64 BaseEptp;        /* of that view */

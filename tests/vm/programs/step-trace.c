@@ -56,6 +56,8 @@ __asm__(".pushsection .text\n"
         "    pop %rax\n"
         "    int3\n"
         "    nop\n"
+        "    .byte 0xf1\n" /* INT1 */
+        "    nop\n"
         "    pushfq\n"
         "    popfq\n"
         "    cpuid\n"
