@@ -22,6 +22,8 @@
 #define DR7_GD           (1ull << 13)
 #define DEBUGCTL_LBR_BTF 3ull
 #define RFLAGS_RF        (1ull << 16)
+#define NUMBER_OF_CR2    2
+#define NUMBER_OF_DR6    6
 
 /* Vectors whose RIP is no instruction to be skipped: debug exceptions (after a trap there is none; an
  * instruction breakpoint that is dropped lets its instruction run), double faults, machine checks. */
@@ -52,13 +54,20 @@ static VOID RestoreNmiBlockingOfIret(UINT32 Info)
 
 /* Neither the exit nor the injection touches DR6, DR7 and IA32_DEBUGCTL: what the processor would have done
  * to them with the delivery (18.2.3, 18.2.4, 18.4.1; the exit qualification, table 28-1, has the conditions
- * as DR6 has them, but for those that DR6 tells by a 0). An INT1 changes DR6 not at all. */
-static VOID UpdateDebugRegisters(const VIRTUAL_MACHINE_STATE *VCpu)
+ * as DR6 has them, but for those that DR6 tells by a 0). An INT1 changes them not at all. */
+static UINT64 Dr6OfDelivery(const VIRTUAL_MACHINE_STATE *VCpu, UINT64 Dr6)
 {
     UINT64 Conditions = VCpu->ExitQualification;
-    UINT64 Dr6        = (CpuReadDr6() & ~DR6_BREAKPOINTS) | (Conditions & DR6_ACTIVE_HIGH);
 
-    CpuWriteDr6(Dr6 & ~(Conditions & DR6_ACTIVE_LOW));
+    if (INTERRUPTION_INFO_TYPE(VmcsRead32(VMCS_VMEXIT_INTERRUPTION_INFO)) !=
+        INTERRUPTION_TYPE_HARDWARE_EXCEPTION)
+        return Dr6;
+    return ((Dr6 & ~DR6_BREAKPOINTS) | (Conditions & DR6_ACTIVE_HIGH)) & ~(Conditions & DR6_ACTIVE_LOW);
+}
+
+static VOID UpdateDebugRegisters(const VIRTUAL_MACHINE_STATE *VCpu)
+{
+    CpuWriteDr6(Dr6OfDelivery(VCpu, CpuReadDr6()));
     VmcsWriteNatural(VMCS_GUEST_DR7, VmcsReadNatural(VMCS_GUEST_DR7) & ~DR7_GD);
     VmcsWrite64(VMCS_GUEST_DEBUGCTL, VmcsRead64(VMCS_GUEST_DEBUGCTL) & ~DEBUGCTL_LBR_BTF);
 }
@@ -120,14 +129,37 @@ static BOOLEAN IsTaken(VIRTUAL_MACHINE_STATE *VCpu)
 }
 
 /* CR2 of the guest is not written by an intercepted page fault: the address is the exit qualification. */
+static VOID WriteCr2(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VCpu->Cr2Before = CpuReadCr2();
+    CpuWriteCr2(VCpu->ExitQualification);
+}
+
+/* The register by which the exception tells more than its vector; of others nothing. */
+static VOID TellRegister(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    VMM_REGISTER_ACCESS *Access = &VCpu->RegisterAccess;
+
+    *Access = (VMM_REGISTER_ACCESS){.Operand = VMM_NO_OPERAND};
+    if (VCpu->ExitVector == VECTOR_PAGE_FAULT) {
+        Access->Register = NUMBER_OF_CR2;
+        Access->Before   = VCpu->Cr2Before;
+        Access->After    = VCpu->ExitQualification;
+    } else if (VCpu->ExitVector == VECTOR_DEBUG) {
+        Access->Register = NUMBER_OF_DR6;
+        Access->Before   = CpuReadDr6();
+        Access->After    = Dr6OfDelivery(VCpu, Access->Before);
+    }
+    Access->IsWrite = Access->Register != 0;
+}
+
 static VOID HandleException(VIRTUAL_MACHINE_STATE *VCpu)
 {
     if (IsTaken(VCpu))
         return;
-    if (VCpu->ExitVector == VECTOR_PAGE_FAULT) {
-        VCpu->Cr2Before = CpuReadCr2();
-        CpuWriteCr2(VCpu->ExitQualification);
-    }
+    if (VCpu->ExitVector == VECTOR_PAGE_FAULT)
+        WriteCr2(VCpu);
+    TellRegister(VCpu);
     VCpu->IncrementRip = TRUE; /* of one that is dropped; its user may say otherwise */
     DispatchEventException(VCpu);
 }

@@ -66,7 +66,8 @@ typedef enum _VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE {
     VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_NO_INITIALIZED = 4, /* nobody listens */
 } VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE;
 
-/* A control or debug register that an instruction reads or writes: VmFuncGetRegisterAccess. */
+/* A control or debug register that an instruction reads or writes, or that an exception writes with its
+ * delivery (CR2 of #PF, DR6 of #DB; zero for other exceptions): VmFuncGetRegisterAccess. */
 typedef struct _VMM_REGISTER_ACCESS {
     UINT64 Before;   /* its value before the instruction */
     UINT64 After;    /* its value after it: at stage PRE, if nobody changes anything */

@@ -288,8 +288,9 @@ typedef struct _DEBUGGER_EVENT_RECORD {
     UINT32 ProcessId;
     UINT32 ThreadId;
     CHAR ProcessName[HYPERDBG_PROCESS_NAME_LENGTH];
-    VMM_REGISTER_ACCESS Register; /* of the types of control and debug registers; zero for others */
-    GUEST_REGS Regs;              /* at this stage */
+    VMM_REGISTER_ACCESS
+        Register;         /* of the types of control and debug registers and of exceptions; else zero */
+    GUEST_REGS Regs;      /* at this stage */
     UINT32 ChangedRegs;   /* bit n: element n of Regs differs from what it was before the instruction (stage
                              POST) */
     UINT8 ShortCircuited; /* PRE: by this event; POST: by any, so that nothing took effect */

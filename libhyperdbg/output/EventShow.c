@@ -108,6 +108,14 @@ static VOID EventAddRegister(TEXT *Text, const DEBUGGER_EVENT_RECORD *Event)
         TextAdd(Text, " %s %s", Access->IsWrite ? "from" : "to", g_RegisterNames[Access->Operand]);
 }
 
+/* What an exception tells beside its vector; NULL: nothing. */
+static const CHAR *EventExceptionRegister(const DEBUGGER_EVENT_RECORD *Event)
+{
+    if (Event->EventType != EXCEPTION_OCCURRED || !Event->Register.IsWrite)
+        return NULL;
+    return Event->Register.Register == 2 ? "cr2" : "dr6";
+}
+
 /* A breakpoint is where the instruction is, which is on the line already. */
 static VOID EventAddContext(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGER_EVENT_RECORD *Event)
 {
@@ -124,6 +132,8 @@ static VOID EventAddContext(HYPERDBG_SESSION *Session, TEXT *Text, const DEBUGGE
         TextAdd(Text, " %s", MsrName(Event->Context));
     if (EventTypeIsOfRegister(Event->EventType))
         EventAddRegister(Text, Event);
+    if (EventExceptionRegister(Event) != NULL)
+        TextAdd(Text, "  %s %llx", EventExceptionRegister(Event), Event->Register.After);
 }
 
 /* The values that matter; a register that only repeats the context is left out. Returns a bit for each
@@ -245,6 +255,8 @@ static VOID EventAddContextObject(HYPERDBG_SESSION *Session, struct json_object 
         EventAddAccessObject(Session, Object, Event);
     if (EventTypeIsOfRegister(Event->EventType))
         EventAddRegisterObject(Object, &Event->Register);
+    if (EventExceptionRegister(Event) != NULL)
+        JsonAddHex(Object, EventExceptionRegister(Event), Event->Register.After);
 }
 
 static VOID EventShowObject(HYPERDBG_SESSION *Session, const LOG_RECORD_HEADER *Header,

@@ -167,10 +167,10 @@ static VOID EventRecordContext(const DEBUGGER_CORE *Core, DEBUGGER_EVENT_RECORD 
     Record->Access          = IsMonitor ? (UINT8)Access->Access : 0;
 }
 
-/* Of control and debug registers the record tells what was moved where. */
+/* Of control and debug registers the record tells what was moved where, of exceptions CR2 or DR6. */
 static VOID EventRecordRegister(DEBUGGER_EVENT_RECORD *Record)
 {
-    if (EventTypeIsOfRegister(Record->EventType)) {
+    if (EventTypeIsOfRegister(Record->EventType) || Record->EventType == EXCEPTION_OCCURRED) {
         Record->Register = *VmFuncGetRegisterAccess();
     } else {
         Record->Register = (VMM_REGISTER_ACCESS){0};

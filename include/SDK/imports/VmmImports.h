@@ -79,8 +79,8 @@ const GUEST_XMM_REGS *VmFuncGetXmmRegs(VOID);
  */
 VOID VmFuncSetTriggerEvent(VMM_EVENT_TYPE_ENUM EventType, BOOLEAN Set);
 
-/* Root, in an event of a control or debug register (CONTROL_REGISTER_..., DEBUG_REGISTERS_ACCESSED): what is
- * moved where. Valid until the end of the exit. */
+/* Root, in an event of a control or debug register (CONTROL_REGISTER_..., DEBUG_REGISTERS_ACCESSED) or of an
+ * exception: what is moved where. Valid until the end of the exit. */
 const VMM_REGISTER_ACCESS *VmFuncGetRegisterAccess(VOID);
 
 /* Any but root. Executes a VMCALL with our signature; the result is NTSTATUS-like (0 is success). */

@@ -75,6 +75,21 @@ static VOID LeaveOutOthers(const TRAP_CASE *Case)
     g_Records.Count = Kept;
 }
 
+/* Of exceptions the record has the register that tells more: the address of a page fault, what a debug
+ * exception is of (a single step here, and nothing else). */
+static BOOLEAN IsRegisterRight(const DEBUGGER_EVENT_RECORD *Event)
+{
+    const VMM_REGISTER_ACCESS *Access = &Event->Register;
+
+    if (Event->EventType != EXCEPTION_OCCURRED)
+        return TRUE;
+    if (Event->Context == 0xE)
+        return Access->Register == 2 && Access->IsWrite && Access->After == TRAP_ABSENT;
+    if (Event->Context == 1)
+        return Access->Register == 6 && Access->IsWrite && (Access->After & 0xE00F) == 0x4000;
+    return Access->Register == 0 && !Access->IsWrite && Access->After == 0;
+}
+
 static VOID Watch(const TRAP_CASE *Case, UINT32 Core, UINT32 Stage, BOOLEAN IsShortCircuited, UINT32 Expected)
 {
     INT32 (*Do)(PVOID) = IsShortCircuited ? Case->DoWithoutEffect : Case->Do;
@@ -99,6 +114,7 @@ static VOID Watch(const TRAP_CASE *Case, UINT32 Core, UINT32 Stage, BOOLEAN IsSh
     for (UINT32 Index = 0; Index < g_Records.Count; Index++) {
         const DEBUGGER_EVENT_RECORD *Event = &g_Records.Item[Index].Event;
 
+        Wrong += !IsRegisterRight(Event);
         Wrong += Event->EventType != Case->EventType || Event->Stage != Stage ||
                  Event->Context != Case->Parameter || g_Records.Item[Index].Header.Core != Core ||
                  Event->ProcessId != (UINT32)Child.ProcessId;
@@ -146,12 +162,18 @@ static const TRAP_CASE Cases[] = {
     PORTS("!ioout 80 by outsb", OUT_INSTRUCTION_EXECUTION, .Do = DoOutsb,
           .DoWithoutEffect = DoOutsbWithoutEffect),
     PORTS("!ioin 80 by insb", IN_INSTRUCTION_EXECUTION, .Do = DoInsb, .DoWithoutEffect = DoInsbWithoutEffect),
-    PORTS("!ioout 80 by rep outsb", OUT_INSTRUCTION_EXECUTION, .Do = DoRepOutsb),
+    PORTS("!ioout 80 by rep outsb", OUT_INSTRUCTION_EXECUTION, .Do = DoRepOutsb,
+          .DoWithoutEffect = DoRepOutsbWithoutEffect),
     PORTS("!ioin 80 by rep insb", IN_INSTRUCTION_EXECUTION, .Do = DoRepInsb),
     EXCEPTION(0x0, .Do = DoDivide, .DoWithoutEffect = DoDivideWithoutEffect),
     EXCEPTION(0x1, .Do = DoSingleStep),
     EXCEPTION(0x3, .Do = DoBreakpoint, .DoWithoutEffect = DoBreakpointWithoutEffect),
     EXCEPTION(0x6, .Do = DoUndefined, .DoWithoutEffect = DoUndefinedWithoutEffect),
+    EXCEPTION(0xb, .Do = DoSegmentNotPresent),
+    EXCEPTION(0xc, .Do = DoStackFault),
+    EXCEPTION(0x10, .Do = DoX87Fault),
+    EXCEPTION(0x11, .Do = DoAlignmentCheck),
+    EXCEPTION(0x13, .Do = DoSimdFault),
     EXCEPTION(0xd, .Do = DoProtection, .DoWithoutEffect = DoProtectionWithoutEffect),
     EXCEPTION(0xe, .Do = DoPageFault, .Instruction = TrapPageFaultInstruction),
     {.What            = "!syscall 7abc",

@@ -8,11 +8,14 @@
 
 #include "tests/vm/support/Tap.h"
 
+#include <asm/ldt.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/io.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #define PAGE 4096u
 
@@ -157,6 +160,23 @@ INT32 DoRepOutsb(PVOID Context)
     return Count != 0 || From != Bytes + *(UINT32 *)Context || inb(TRAP_PORT) != From[-1];
 }
 
+/* Skipped as a whole, with its first iteration. */
+INT32 DoRepOutsbWithoutEffect(PVOID Context)
+{
+    OpenPorts();
+    const UINT8 Before = inb(TRAP_PORT), Bytes[2] = {(UINT8)~Before, (UINT8)~Before};
+
+    for (UINT32 Index = 0; Index < *(UINT32 *)Context; Index++) {
+        const UINT8 *From = Bytes;
+        UINT64 Count      = sizeof(Bytes);
+
+        __asm__ volatile("rep outsb" : "+S"(From), "+c"(Count) : "d"(TRAP_PORT) : "memory");
+        if (Count != sizeof(Bytes) || From != Bytes || inb(TRAP_PORT) != Before)
+            return 1;
+    }
+    return 0;
+}
+
 static BOOLEAN RepInsb(UINT8 *To, UINT64 Count)
 {
     UINT8 *End  = To;
@@ -250,13 +270,11 @@ static VOID Protection(VOID)
     __asm__ volatile("hlt");
 }
 
-#define ABSENT 0x5000u /* an address below the lowest that can be mapped */
-
 static __attribute__((__noinline__, __noclone__)) VOID PageFault(VOID)
 {
     __asm__ volatile(".globl TrapPageFaultInstruction\nTrapPageFaultInstruction: movb $1, (%0)"
                      :
-                     : "a"((UINT64)ABSENT)
+                     : "a"((UINT64)TRAP_ABSENT)
                      : "memory"); /* three bytes */
 }
 
@@ -325,7 +343,89 @@ INT32 DoProtectionWithoutEffect(PVOID Context)
 INT32 DoPageFault(PVOID Context)
 {
     g_FaultAddress = 0;
-    return Raise(Context, SIGSEGV, 3, PageFault, TRUE) || g_FaultAddress != ABSENT;
+    return Raise(Context, SIGSEGV, 3, PageFault, TRUE) || g_FaultAddress != TRAP_ABSENT;
+}
+
+#define LDT_SELECTOR 7 /* its first element, for users */
+
+static VOID LoadNotPresent(VOID)
+{
+    __asm__ volatile("mov %w0, %%es" : : "a"(LDT_SELECTOR)); /* two bytes */
+}
+
+INT32 DoSegmentNotPresent(PVOID Context)
+{
+    const struct user_desc Segment = {.limit = 0xFFF, .seg_32bit = 1, .seg_not_present = 1};
+
+    if (syscall(SYS_modify_ldt, 1, &Segment, sizeof(Segment)) != 0)
+        TapGiveUp("modify_ldt");
+    return Raise(Context, SIGBUS, 2, LoadNotPresent, TRUE);
+}
+
+static VOID ReadNowhere(VOID)
+{
+    __asm__ volatile("push %%rbp\n\tmov %0, %%rbp\n\t"
+                     "movb 0(%%rbp), %%al\n\t" /* three bytes; not canonical, by SS */
+                     "pop %%rbp"
+                     :
+                     : "c"(1ull << 62)
+                     : "rax", "memory");
+}
+
+INT32 DoStackFault(PVOID Context)
+{
+    return Raise(Context, SIGBUS, 3, ReadNowhere, TRUE);
+}
+
+static VOID X87Fault(VOID)
+{
+    UINT16 Control = 0x37B; /* division by zero is not masked */
+
+    __asm__ volatile("fninit\n\tfldcw %0\n\tfld1\n\tfldz\n\tfdivrp\n\tfwait\n\tfninit"
+                     :
+                     : "m"(Control)
+                     : "memory");
+}
+
+/* The handler has clear x87 state; what it returns to is put right there. */
+INT32 DoX87Fault(PVOID Context)
+{
+    return Raise(Context, SIGFPE, 1, X87Fault, TRUE);
+}
+
+static VOID Unaligned(VOID)
+{
+    UINT64 Two[2] = {0};
+
+    __asm__ volatile("pushfq\n\torl $0x40000, (%%rsp)\n\tpopfq\n\t"
+                     "movl 1(%0), %%eax\n\t" /* three bytes */
+                     "pushfq\n\tandl $~0x40000, (%%rsp)\n\tpopfq"
+                     :
+                     : "r"(Two)
+                     : "rax", "memory", "cc");
+}
+
+INT32 DoAlignmentCheck(PVOID Context)
+{
+    return Raise(Context, SIGBUS, 3, Unaligned, TRUE);
+}
+
+static VOID SimdFault(VOID)
+{
+    UINT32 Control = 0x1D80, Masked = 0x1F80; /* division by zero is not masked */
+
+    __asm__ volatile("ldmxcsr %0\n\t"
+                     "movl $0x3F800000, %%eax\n\tmovd %%eax, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\t"
+                     "divss %%xmm1, %%xmm0\n\t" /* four bytes */
+                     "ldmxcsr %1"
+                     :
+                     : "m"(Control), "m"(Masked)
+                     : "rax", "xmm0", "xmm1", "memory");
+}
+
+INT32 DoSimdFault(PVOID Context)
+{
+    return Raise(Context, SIGFPE, 4, SimdFault, TRUE);
 }
 
 INT32 DoSingleStep(PVOID Context)

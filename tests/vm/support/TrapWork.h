@@ -24,6 +24,7 @@ INT32 DoOutsbWithoutEffect(PVOID Context);
 INT32 DoInsb(PVOID Context);
 INT32 DoInsbWithoutEffect(PVOID Context);
 INT32 DoRepOutsb(PVOID Context);
+INT32 DoRepOutsbWithoutEffect(PVOID Context);
 INT32 DoRepInsb(PVOID Context);
 INT32 DoRepInsbFresh(PVOID Context); /* twice Count of them, half to the end of each of FRESH_PAGES... */
 
@@ -37,12 +38,19 @@ INT32 DoUndefinedWithoutEffect(PVOID Context);
 INT32 DoProtection(PVOID Context);
 INT32 DoProtectionWithoutEffect(PVOID Context);
 INT32 DoPageFault(PVOID Context);
+INT32 DoSegmentNotPresent(PVOID Context);
+INT32 DoStackFault(PVOID Context);
+INT32 DoX87Fault(PVOID Context);
+INT32 DoAlignmentCheck(PVOID Context);
+INT32 DoSimdFault(PVOID Context);
 
 /* System calls that no kernel has: raw SYSCALLs, of which the number comes back as the error. */
 #define TRAP_SYSCALL 0x7ABCu
 extern const UINT8 TrapSyscallInstruction[], TrapAfterSyscall[];
 INT32 DoSyscalls(PVOID Context);
 INT32 DoSyscallsWithoutEffect(PVOID Context);
+
+#define TRAP_ABSENT 0x5000u /* what DoPageFault touches: below the lowest address that can be mapped */
 
 /* What faults in DoPageFault. */
 extern const UINT8 TrapPageFaultInstruction[];

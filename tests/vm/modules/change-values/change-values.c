@@ -9,9 +9,9 @@
  * it RDMSR   IA32_CSTAR: POST adds 1 to the value WRMSR   IA32_CSTAR: PRE writes the value's complement in
  * its low half; a value of 0 is short-circuited
  *
- *   and of the instructions of the module privileged, by what is in RBX:
- *           MARK_PRE    PRE changes bits of RAX          MARK_POST   POST sets RAX
- *           MARK_SKIP   short-circuited
+ *   and of the instructions of the module privileged, IN and OUT of port 80, divisions by 0 and system calls,
+ * by what is in RBX: MARK_PRE    PRE changes bits of RAX          MARK_POST   POST sets RAX MARK_SKIP
+ * short-circuited
  */
 #include <linux/module.h>
 
@@ -26,8 +26,10 @@
 #define LEAF_VECTORS 0xca0004
 #define LEAF_RIP     0xca0005
 
-#define CSTAR        0xc0000083
-#define RFLAGS_CARRY 1ull
+#define CSTAR               0xc0000083
+#define PORT_FREE           0x80
+#define VECTOR_DIVIDE_ERROR 0
+#define RFLAGS_CARRY        1ull
 
 #define GO_ON  VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL
 #define IGNORE VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
@@ -82,23 +84,34 @@ static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE before_wrmsr(u32 msr, GUEST_REG
 
 /* Bits of RAX that PRE changes. */
 static const u64 changed_bits[VMM_EVENT_TYPE_COUNT] = {
-    [DEBUG_REGISTERS_ACCESSED]     = CHANGED_DR,
-    [CONTROL_REGISTER_MODIFIED]    = CHANGED_CR,
-    [CONTROL_REGISTER_3_MODIFIED]  = CHANGED_CR3,
-    [XSETBV_INSTRUCTION_EXECUTION] = CHANGED_XCR,
+    [DEBUG_REGISTERS_ACCESSED] = CHANGED_DR,     [CONTROL_REGISTER_MODIFIED] = CHANGED_CR,
+    [CONTROL_REGISTER_3_MODIFIED] = CHANGED_CR3, [XSETBV_INSTRUCTION_EXECUTION] = CHANGED_XCR,
+    [IN_INSTRUCTION_EXECUTION] = CHANGED_IO,     [OUT_INSTRUCTION_EXECUTION] = CHANGED_IO,
+    [EXCEPTION_OCCURRED] = CHANGED_EXCEPTION,    [SYSCALL_HOOK_EFER_SYSCALL] = CHANGED_SYSCALL,
+    [SYSCALL_HOOK_EFER_SYSRET] = CHANGED_SYSRET,
 };
+
+/* The mark that means this type; SYSRET comes with what its SYSCALL was marked with. */
+static u64 mark_of(VMM_EVENT_TYPE_ENUM type, u64 rbx)
+{
+    if (type != SYSCALL_HOOK_EFER_SYSRET)
+        return rbx;
+    return rbx == MARK_SYSRET_PRE ? MARK_PRE : rbx == MARK_SYSRET_POST ? MARK_POST : 0;
+}
 
 static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE marked(VMM_EVENT_TYPE_ENUM type, BOOLEAN is_pre,
                                                         BOOLEAN *post_event_required, GUEST_REGS *regs)
 {
+    const u64 mark = mark_of(type, regs->rbx);
+
     if (!is_pre) {
-        regs->rax = RAX_OF_POST;
+        regs->rax = type == SYSCALL_HOOK_EFER_SYSCALL ? regs->rax ^ CHANGED_SYSCALL : RAX_OF_POST;
         return GO_ON;
     }
-    *post_event_required = regs->rbx == MARK_POST;
-    if (regs->rbx == MARK_PRE)
+    *post_event_required = mark == MARK_POST;
+    if (mark == MARK_PRE)
         regs->rax ^= changed_bits[type];
-    return regs->rbx == MARK_SKIP ? IGNORE : GO_ON;
+    return mark == MARK_SKIP ? IGNORE : GO_ON;
 }
 
 static BOOLEAN is_marked(VMM_EVENT_TYPE_ENUM type)
@@ -135,7 +148,9 @@ static const VMM_EVENT_TYPE_ENUM types[] = {
     CPUID_INSTRUCTION_EXECUTION,  RDMSR_INSTRUCTION_EXECUTION,  WRMSR_INSTRUCTION_EXECUTION,
     TSC_INSTRUCTION_EXECUTION,    PMC_INSTRUCTION_EXECUTION,    DEBUG_REGISTERS_ACCESSED,
     CONTROL_REGISTER_MODIFIED,    CONTROL_REGISTER_READ,        CONTROL_REGISTER_3_MODIFIED,
-    VMCALL_INSTRUCTION_EXECUTION, XSETBV_INSTRUCTION_EXECUTION,
+    VMCALL_INSTRUCTION_EXECUTION, XSETBV_INSTRUCTION_EXECUTION, IN_INSTRUCTION_EXECUTION,
+    OUT_INSTRUCTION_EXECUTION,    EXCEPTION_OCCURRED,           SYSCALL_HOOK_EFER_SYSCALL,
+    SYSCALL_HOOK_EFER_SYSRET,
 };
 
 static void turn_exits_on(void)
@@ -151,6 +166,9 @@ static void turn_exits_on(void)
     ConfigureSetMovToCr3Exiting(VMM_ALL_CORES);
     ConfigureSetMovFromCrExiting(VMM_ALL_CORES, 3);
     ConfigureSetMovFromCrExiting(VMM_ALL_CORES, 8);
+    ConfigureSetIoExiting(VMM_ALL_CORES, PORT_FREE);
+    ConfigureSetExceptionBitmap(VMM_ALL_CORES, VECTOR_DIVIDE_ERROR);
+    ConfigureSetEferSyscallHook(VMM_ALL_CORES);
 }
 
 static int __init change_values_init(void)

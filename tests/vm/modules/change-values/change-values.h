@@ -9,12 +9,21 @@
 #define MARK_PRE  0x6d61726b50524531ull
 #define MARK_POST 0x6d61726b504f5354ull
 #define MARK_SKIP 0x6d61726b534b4950ull
+/* As MARK_PRE and MARK_POST, of the SYSRET alone that ends a system call. */
+#define MARK_SYSRET_PRE  0x6d61726b53505245ull
+#define MARK_SYSRET_POST 0x6d61726b53505354ull
 
 /* What PRE changes in RAX, by the register that is written. */
 #define CHANGED_DR  0x11ull
 #define CHANGED_CR  0x2ull /* CR0.MP, CR4.PVI, a bit of the priority */
 #define CHANGED_CR3 0x8ull /* a bit of the PCID */
 #define CHANGED_XCR 0x1ull /* x87, which cannot be 0 */
+
+#define CHANGED_IO        0xffull
+#define CHANGED_EXCEPTION 0x123400ull /* what the handler sees */
+#define CHANGED_SYSCALL                                                                                      \
+    0x41ull /* of getpid, 39, makes getuid, 102; POST changes it, too, at the kernel's entry */
+#define CHANGED_SYSRET 0x7700ull
 
 #define RAX_OF_POST 0x5a5a5a5aull
 
