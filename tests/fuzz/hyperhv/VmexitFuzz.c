@@ -31,6 +31,7 @@ const char g_FuzzCorpus[] = "tests/fuzz/hyperhv/corpus/VmexitFuzz";
 #define CODE_PAGES      2
 #define HOOKED_OFFSET   0x40
 #define MONITOR_TAG     7
+#define WATCHED_PROCESS 77
 #define RFLAGS_TF       (1ull << 8)
 #define RFLAGS_IF       (1ull << 9)
 #define RFLAGS_FREE     0x3D7FD5ull /* bits that a 64-bit guest can have either way */
@@ -250,6 +251,32 @@ static VOID SetHooks(VOID)
         abort();
 }
 
+/* Of every kind; a process whose changes of mode are watched has the guest's page tables. */
+static VOID TurnExitsOn(VOID)
+{
+    static BOOLEAN (*const Plain[])(UINT32 CoreId) = {
+        ConfigureSetEferSyscallHook, ConfigureSetExternalInterruptExiting, ConfigureSetRdtscExiting,
+        ConfigureSetRdpmcExiting,    ConfigureSetMovDebugRegsExiting,      ConfigureSetMovToCr3Exiting,
+    };
+    static BOOLEAN (*const OfAll[])(UINT32 CoreId,
+                                    UINT32 Which) = {ConfigureSetMsrReadExiting, ConfigureSetMsrWriteExiting,
+                                                     ConfigureSetIoExiting, ConfigureSetExceptionBitmap};
+    BOOLEAN Done                                  = ConfigureSetMovToCrExiting(VMM_ALL_CORES, 0, ~0ull) &&
+                   ConfigureSetMovToCrExiting(VMM_ALL_CORES, 4, ~0ull) &&
+                   ConfigureSetMovToCrExiting(VMM_ALL_CORES, 8, 0) &&
+                   ConfigureSetMovFromCrExiting(VMM_ALL_CORES, 3) &&
+                   ConfigureSetMovFromCrExiting(VMM_ALL_CORES, 8);
+    UINT32 Index;
+
+    for (Index = 0; Index < COUNT_OF(Plain); Index++)
+        Done = Done && Plain[Index](VMM_ALL_CORES);
+    for (Index = 0; Index < COUNT_OF(OfAll); Index++)
+        Done = Done && OfAll[Index](VMM_ALL_CORES, VMM_ALL_INDICES);
+    HostedSetProcessTable(WATCHED_PROCESS, g_GuestCr3);
+    if (!Done || !ConfigureSetModeExecTrap(VMM_ALL_CORES, WATCHED_PROCESS))
+        abort();
+}
+
 static VOID Load(VOID)
 {
     VMM_CALLBACKS Callbacks = {
@@ -272,8 +299,7 @@ static VOID Load(VOID)
         abort();
     MapCode();
     SetHooks();
-    if (!ConfigureSetEferSyscallHook(VMM_ALL_CORES) || !ConfigureSetExternalInterruptExiting(VMM_ALL_CORES))
-        abort();
+    TurnExitsOn();
     g_Snapshot.Core = *FakeCore(0);
     g_Snapshot.VCpu = g_GuestState[0];
     g_Snapshot.Vmx  = *g_GuestState[0].Vmx;
@@ -338,6 +364,14 @@ static VOID ChooseMsrs(VOID)
         FakeMsrSet(0, IA32_SYSENTER_EIP, TakeCanonical());
 }
 
+/* Anywhere, but not where the pretended memory has nothing that could be read. */
+static UINT64 TakePageTable(VOID)
+{
+    const UINT64 Physical = Take(5);
+
+    return Physical >> 32 == HOSTED_RAM_PHYSICAL >> 32 ? g_GuestCr3 : Physical;
+}
+
 static VOID ChooseControlRegisters(FAKE_REGISTERS *Now)
 {
     const UINT64 Which = Take(1);
@@ -348,7 +382,7 @@ static VOID ChooseControlRegisters(FAKE_REGISTERS *Now)
         Now->Cr0 &= ~CR0_NW;
     if (Which & 2)
         Now->Cr4 = (Take(4) & CR4_FREE) | CR4_ALWAYS;
-    Now->Cr3 = Which & 4 ? g_GuestCr3 : Take(5);
+    Now->Cr3 = Which & 4 ? g_GuestCr3 : TakePageTable();
     if (Now->Cr4 & CR4_PCIDE)
         Now->Cr3 |= Which >> 4;
     else
@@ -495,6 +529,10 @@ static FAKE_EXIT TakeExit(VOID)
         VMX_EXIT_REASON_EXTERNAL_INTERRUPT,
         VMX_EXIT_REASON_INTERRUPT_WINDOW,
         VMX_EXIT_REASON_IO_INSTRUCTION,
+        VMX_EXIT_REASON_MOV_DR,
+        VMX_EXIT_REASON_EXECUTE_RDTSC,
+        VMX_EXIT_REASON_EXECUTE_RDTSCP,
+        VMX_EXIT_REASON_EXECUTE_RDPMC,
     };
     UINT64 Which   = TakeBelow(2 * COUNT_OF(Frequent));
     FAKE_EXIT Exit = {.Reason = Which < COUNT_OF(Frequent) ? Frequent[Which] : (UINT32)Take(2)};
@@ -587,6 +625,13 @@ static VOID Arm(UINT64 Which)
     VmFuncSetTriggerEvent(EXTERNAL_INTERRUPT_OCCURRED, (Which >> 9) & 1);
     VmFuncSetTriggerEvent(SYSCALL_HOOK_EFER_SYSCALL, (Which >> 10) & 1);
     VmFuncSetTriggerEvent(SYSCALL_HOOK_EFER_SYSRET, (Which >> 10) & 1);
+    VmFuncSetTriggerEvent(TSC_INSTRUCTION_EXECUTION, (Which >> 11) & 1);
+    VmFuncSetTriggerEvent(PMC_INSTRUCTION_EXECUTION, (Which >> 11) & 1);
+    VmFuncSetTriggerEvent(DEBUG_REGISTERS_ACCESSED, (Which >> 12) & 1);
+    VmFuncSetTriggerEvent(CONTROL_REGISTER_MODIFIED, (Which >> 13) & 1);
+    VmFuncSetTriggerEvent(CONTROL_REGISTER_READ, (Which >> 13) & 1);
+    VmFuncSetTriggerEvent(CONTROL_REGISTER_3_MODIFIED, (Which >> 14) & 1);
+    VmFuncSetTriggerEvent(TRAP_EXECUTION_MODE_CHANGED, (Which >> 15) & 1);
     g_GuestState[0].RegisterBreakOnMtf = (Which >> 5) & 1;
     g_GuestState[0].IgnoreMtfUnset     = (Which >> 6) & 1;
 }

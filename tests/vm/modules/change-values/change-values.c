@@ -91,12 +91,12 @@ static const u64 changed_bits[VMM_EVENT_TYPE_COUNT] = {
     [SYSCALL_HOOK_EFER_SYSRET] = CHANGED_SYSRET,
 };
 
-/* The mark that means this type; SYSRET comes with what its SYSCALL was marked with. */
+/* The mark as it is for this type. */
 static u64 mark_of(VMM_EVENT_TYPE_ENUM type, u64 rbx)
 {
-    if (type != SYSCALL_HOOK_EFER_SYSRET)
-        return rbx;
-    return rbx == MARK_SYSRET_PRE ? MARK_PRE : rbx == MARK_SYSRET_POST ? MARK_POST : 0;
+    if (type == EXCEPTION_OCCURRED)
+        return rbx ^ MARK_OF_EXCEPTION;
+    return type == SYSCALL_HOOK_EFER_SYSRET ? rbx ^ MARK_OF_SYSRET : rbx;
 }
 
 static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE marked(VMM_EVENT_TYPE_ENUM type, BOOLEAN is_pre,

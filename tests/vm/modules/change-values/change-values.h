@@ -9,9 +9,10 @@
 #define MARK_PRE  0x6d61726b50524531ull
 #define MARK_POST 0x6d61726b504f5354ull
 #define MARK_SKIP 0x6d61726b534b4950ull
-/* As MARK_PRE and MARK_POST, of the SYSRET alone that ends a system call. */
-#define MARK_SYSRET_PRE  0x6d61726b53505245ull
-#define MARK_SYSRET_POST 0x6d61726b53505354ull
+/* Beside one of them: what is marked is the exception, or the SYSRET that ends a system call, and no SYSCALL
+ * on the way. */
+#define MARK_OF_EXCEPTION (1ull << 60)
+#define MARK_OF_SYSRET    (1ull << 61)
 
 /* What PRE changes in RAX, by the register that is written. */
 #define CHANGED_DR  0x11ull
