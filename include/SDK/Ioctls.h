@@ -289,7 +289,7 @@ typedef struct _DEBUGGER_EVENT_RECORD {
     UINT32 ThreadId;
     CHAR ProcessName[HYPERDBG_PROCESS_NAME_LENGTH];
     VMM_REGISTER_ACCESS
-        Register;         /* of the types of control and debug registers and of exceptions; else zero */
+    Register;             /* of the types of control and debug registers and of exceptions; else zero */
     GUEST_REGS Regs;      /* at this stage */
     UINT32 ChangedRegs;   /* bit n: element n of Regs differs from what it was before the instruction (stage
                              POST) */

@@ -98,8 +98,8 @@ typedef BOOLEAN (*DEBUGGING_CALLBACK_HANDLE_BREAKPOINT_EXCEPTION)(UINT32 CoreId)
 /* #DB exit. Default: FALSE, the VMM re-injects. */
 typedef BOOLEAN (*DEBUGGING_CALLBACK_HANDLE_DEBUG_BREAKPOINT_EXCEPTION)(UINT32 CoreId);
 /* An exception or CR3 exit that a user-mode debugger may want. An exception that is taken (TRUE) is not
- * delivered and is no event. Of CR3 it is called after InterceptionCallbackTriggerCr3ProcessChange, with the new
- * value in force; the answer changes nothing then. Default: FALSE. */
+ * delivered and is no event. Of CR3 it is called after InterceptionCallbackTriggerCr3ProcessChange, with the
+ * new value in force; the answer changes nothing then. Default: FALSE. */
 typedef BOOLEAN (*DEBUGGING_CALLBACK_CHECK_THREAD_INTERCEPTION)(UINT32 CoreId);
 /* First step of every MTF exit. Default: FALSE. */
 typedef BOOLEAN (*BREAKPOINT_CHECK_AND_HANDLE_REAPPLYING_BREAKPOINT)(UINT32 CoreId);

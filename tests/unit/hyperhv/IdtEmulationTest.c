@@ -218,6 +218,32 @@ static void ADebugExceptionBringsItsConditionsInDr6(void **State)
     assert_int_equal(Guest()->Dr6, 0xFFFF4FF2); /* INT1 leaves it alone */
 }
 
+static VOID ExpectRegister(UINT32 Register, UINT64 Before, UINT64 After)
+{
+    const VMM_REGISTER_ACCESS *Access = &GuestVCpu()->RegisterAccess;
+
+    assert_int_equal(Access->Register, Register);
+    assert_int_equal(Access->IsWrite, Register != 0);
+    assert_int_equal(Access->Operand, VMM_NO_OPERAND);
+    assert_int_equal(Access->Before, Before);
+    assert_int_equal(Access->After, After);
+}
+
+static void TheEventHasTheRegisterThatTellsMore(void **State)
+{
+    (void)State;
+    Guest()->Cr2 = 0x1111;
+    ExceptionExit(TEST_INFO_WITH_CODE(14), 0, 3, 0x2222);
+    ExpectRegister(2, 0x1111, 0x2222);
+    Guest()->Dr6 = 0xFFFF0FF1;
+    ExceptionExit(TEST_INFO_HARDWARE(1), 0, 0, 0x4002);
+    ExpectRegister(6, 0xFFFF0FF1, 0xFFFF4FF2);
+    ExceptionExit(TEST_INFO(INTERRUPTION_TYPE_PRIVILEGED_SOFTWARE_EXCEPTION, 1), 0, 1, 0);
+    ExpectRegister(6, 0xFFFF4FF2, 0xFFFF4FF2);
+    ExceptionExit(TEST_INFO_WITH_CODE(13), 0, 3, 0x2222);
+    ExpectRegister(0, 0, 0);
+}
+
 /* --- a fault of IRET --- */
 
 /* The IRET had already unblocked NMIs; it runs again and must find them blocked. SDM Vol. 3, 28.2.3. */
@@ -338,6 +364,7 @@ int main(void)
         TEST(ADroppedExceptionCanBeTriedAgain),
         TEST(ADroppedDebugTrapSkipsNothing),
         TEST(ADebugExceptionBringsItsConditionsInDr6),
+        TEST(TheEventHasTheRegisterThatTellsMore),
         TEST(AnIretThatFaultsFindsNmisBlockedAgain),
         TEST(NotSoADoubleFaultOrDuringDelivery),
         TEST(AnInterruptedEventIsDeliveredAgainAsItWas),

@@ -502,6 +502,35 @@ static VOID TestAllMsrs(VOID)
 }
 
 /* Outside the two ranges of the bitmap, where every access exits. */
+#define EXIT_RDMSR 31
+#define EXIT_WRMSR 32
+
+static UINT64 MsrExits(VOID)
+{
+    UINT64 Sum = 0;
+
+    for (UINT32 Core = 0; Core <= g_LastCore; Core++) {
+        DEBUGGER_QUERY_EXITS Exits = {.CoreId = Core};
+
+        if (ClientRequest(IOCTL_QUERY_EXITS, &Exits) != DEBUGGER_OPERATION_WAS_SUCCESSFUL)
+            TapGiveUp("the exits of core %u", Core);
+        Sum += Exits.Count[EXIT_RDMSR] + Exits.Count[EXIT_WRMSR];
+    }
+    return Sum;
+}
+
+/* Nothing is set any more. */
+static VOID TestMsrIsQuiet(VOID)
+{
+    WORK Work           = {.Leaf = MSR_FREE, .Count = COUNT, .MoveTo = g_LastCore, .Mask = VALUE};
+    const UINT64 Before = MsrExits();
+
+    TapIsNumber((UINT64)DoWrmsrs(&Work), 0, "!msrwrite: the program goes on as ever");
+    Work.IsWithoutEffect = TRUE; /* any value will do */
+    TapIsNumber((UINT64)DoRdmsrs(&Work), 0, "!msrread: the program goes on as ever");
+    TapIsNumber(MsrExits() - Before, 0, "!msrread, !msrwrite: no exit is left");
+}
+
 static VOID TestMsrBeyondBitmap(VOID)
 {
     const UINT32 Msr = 0x40000000;
@@ -540,6 +569,7 @@ int main(void)
     TestMsrShortCircuit();
     TestAllMsrs();
     TestMsrBeyondBitmap();
+    TestMsrIsQuiet();
     ClientEnd();
     return TapEnd();
 }

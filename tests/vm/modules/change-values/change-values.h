@@ -12,7 +12,7 @@
 /* Beside one of them: what is marked is the exception, or the SYSRET that ends a system call, and no SYSCALL
  * on the way. */
 #define MARK_OF_EXCEPTION (1ull << 60)
-#define MARK_OF_SYSRET    (1ull << 61)
+#define MARK_OF_SYSRET    (1ull << 63)
 
 /* What PRE changes in RAX, by the register that is written. */
 #define CHANGED_DR  0x11ull

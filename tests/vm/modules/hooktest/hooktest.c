@@ -30,6 +30,9 @@ static atomic_long_t *counter_of(u32 access)
     return access & 4 ? &executes : access & 2 ? &writes : &reads;
 }
 
+static u64 pre_adds;  /* to RDI, at stage PRE */
+static u64 post_adds; /* to RAX, at stage POST */
+
 static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM type,
                                                           VMM_CALLBACK_EVENT_CALLING_STAGE_TYPE stage,
                                                           PVOID context, BOOLEAN *post_event_required,
@@ -39,9 +42,11 @@ static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM ty
 
     if (stage == VMM_CALLBACK_CALLING_STAGE_POST_EVENT_EMULATION) {
         atomic_long_inc(&posts);
+        regs->rax += post_adds;
         return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
     }
     *post_event_required = TRUE;
+    regs->rdi += pre_adds;
     if (type == HIDDEN_HOOK_EXEC_CC) {
         last_context = (UINTPTR)context;
         atomic_long_inc(&breakpoint_hits);
@@ -304,6 +309,48 @@ static void test_reach(void)
     free_page((unsigned long)page);
 }
 
+/* --- changed --- */
+
+TARGET(target_load, "mov (%rdi), %rax\n jmp __x86_return_thunk");
+
+/* An event is met by one word: with PRE adding 8 to its address it is the next one. */
+static void expect_changes(const char *what, u64 *words)
+{
+    expect(what, target_load((long)words), 5);
+    pre_adds = 8;
+    expect("it works on what PRE made of its input", target_load((long)words), 6);
+    pre_adds  = 0;
+    post_adds = 0x100;
+    expect("and gives what POST made of its output", target_load((long)words), 0x105);
+    post_adds = 0;
+}
+
+static void test_changes(void)
+{
+    u64 *words = (u64 *)__get_free_page(GFP_KERNEL | __GFP_ZERO);
+
+    words[0] = 5;
+    words[1] = 6;
+    reset_counters();
+    ConfigureEptHook((UINTPTR)target_load, VMM_NO_PROCESS);
+    expect_changes("an instruction under a hidden breakpoint does what it does", words);
+    expect("each was a hit", atomic_long_read(&breakpoint_hits), 3);
+    ConfigureEptUnHook((UINTPTR)target_load, VMM_NO_PROCESS);
+
+    ConfigureEptHook((UINTPTR)target_push, VMM_NO_PROCESS);
+    pre_adds = 10;
+    expect("so does one that takes no step", target_push(1), 12);
+    pre_adds = 0;
+    ConfigureEptUnHook((UINTPTR)target_push, VMM_NO_PROCESS);
+
+    reset_counters();
+    ConfigureEptHookMonitor(83, (UINTPTR)words, 16, FALSE, 1, VMM_NO_PROCESS);
+    expect_changes("an instruction that reads what is monitored does what it does", words);
+    expect("each was a read", atomic_long_read(&reads), 3);
+    ConfigureEptUnHookMonitor(83);
+    free_page((unsigned long)words);
+}
+
 /* --- short-circuited --- */
 
 TARGET(target_skip,
@@ -418,6 +465,7 @@ static int __init hooktest_init(void)
     test_monitor();
     test_hit_within_step();
     test_reach();
+    test_changes();
     test_skip();
     test_nmi();
     VmFuncUninitVmm();
