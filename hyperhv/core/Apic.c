@@ -133,10 +133,16 @@ VOID ApicEndInterrupt(UINT32 CoreId, UINT32 Vector)
         ApicWrite(CoreId, APIC_EOI, 0);
 }
 
-VOID ApicRaiseAgain(UINT32 CoreId, UINT32 Vector)
+BOOLEAN ApicRaise(UINT32 CoreId, UINT32 Vector)
 {
     if (!(CpuReadMsr(IA32_APIC_BASE) & APIC_BASE_ENABLED))
-        return;
-    ApicEndInterrupt(CoreId, Vector);
+        return FALSE;
     ApicWrite(CoreId, APIC_ICR_LOW, ICR_SELF | ICR_ASSERT | Vector);
+    return TRUE;
+}
+
+VOID ApicRaiseAgain(UINT32 CoreId, UINT32 Vector)
+{
+    ApicEndInterrupt(CoreId, Vector);
+    ApicRaise(CoreId, Vector);
 }

@@ -22,7 +22,11 @@ BOOLEAN ApicSendInit(UINT32 CoreId, UINT32 ApicId);
  * served, if it has it in service (one of an older controller is not there). */
 VOID ApicEndInterrupt(UINT32 CoreId, UINT32 Vector);
 
-/* The same, and has it come again. */
+/* Root mode, on core CoreId. Has its local APIC send it an interrupt (vector 16 to 255). FALSE: the APIC is
+ * off. */
+BOOLEAN ApicRaise(UINT32 CoreId, UINT32 Vector);
+
+/* ApicEndInterrupt, and has it come again. */
 VOID ApicRaiseAgain(UINT32 CoreId, UINT32 Vector);
 
 #endif

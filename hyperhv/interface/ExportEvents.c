@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ExportEvents.c - steps, exceptions and NMIs that users of the VMM ask for (SDK/imports/VmmGuestImports.h
- * tells the contracts).
+ * ExportEvents.c - steps, exceptions, interrupts and NMIs that users of the VMM ask for
+ * (SDK/imports/VmmGuestImports.h tells the contracts).
  *
  * Context: VMX root mode, inside a callback.
  */
 #include "SDK/imports/VmmGuestImports.h"
 
+#include "hyperhv/core/Apic.h"
 #include "hyperhv/core/Backend.h"
 #include "hyperhv/core/CurrentCore.h"
 
 #define RFLAGS_TF         (1ull << 8)
 #define VECTOR_BREAKPOINT 3u
 #define VECTOR_PAGE_FAULT 14u
+#define FIRST_INTERRUPT   32u
+#define LAST_INTERRUPT    255u
 
 /* --- one instruction at a time --- */
 
@@ -54,8 +57,17 @@ BOOLEAN VmFuncSetInterruptibilityState(UINT32 State)
     return g_Backend->SetRegister(CurrentCore(), HV_REGISTER_INTERRUPTIBILITY, State);
 }
 
+/* Whether the guest takes one now, and which of several, is the APIC's affair. */
+static BOOLEAN RaiseInterrupt(const VMM_EVENT_INJECTION *Event)
+{
+    return Event->Vector >= FIRST_INTERRUPT && Event->Vector <= LAST_INTERRUPT && !Event->HasErrorCode &&
+           ApicRaise(CurrentCore()->CoreId, Event->Vector);
+}
+
 BOOLEAN VmFuncEventInjectInterruption(const VMM_EVENT_INJECTION *Event)
 {
+    if (Event->Type == VMM_INJECT_EXTERNAL_INTERRUPT)
+        return RaiseInterrupt(Event);
     return g_Backend->InjectEvent(CurrentCore(), Event);
 }
 

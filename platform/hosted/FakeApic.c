@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * FakeApic.c - the fake processor's local APICs: NMIs from one core to another.
+ * FakeApic.c - the fake processor's local APICs: NMIs from one core to another, and interrupts of one to
+ * itself.
  *
  * Context: user space; the sender's thread. SDM Vol. 3, 11.6.1. An NMI waits at its core until the test has
  * it taken (FakeTakeNmi); a second one that comes meanwhile is the same.
@@ -20,6 +21,7 @@
 #define IDS_PER_CORE  2u
 #define COMMAND_NMI   0x4400u
 #define COMMAND_INIT  0x4500u
+#define COMMAND_SELF  0x44000u /* | vector: an interrupt to the core itself */
 #define COMMAND_BUSY  (1u << 12)
 #define DESTINATION   24
 #define NMI_VECTOR    2
@@ -91,6 +93,8 @@ VOID FakeApicCommand(UINT32 Command, UINT32 ApicId)
 {
     FAKE_CORE *To;
 
+    if ((Command & ~0xFFu) == COMMAND_SELF)
+        return; /* pending in the APIC: whoever asks looks at the register */
     if (Command != COMMAND_NMI && Command != COMMAND_INIT)
         FakeMisuse("the APIC is told to send %x, which is no NMI and no INIT", Command);
     if (ApicId % IDS_PER_CORE != 0 || ApicId / IDS_PER_CORE >= PlatformCpuCount())

@@ -122,9 +122,12 @@ VOID VmFuncEventInjectBreakpoint(VOID);
 BOOLEAN VmFuncEventInjectPageFaultWithCr2(UINT64 Address, UINT32 ErrorCode);
 
 /* Any of the processor's types of events. The instruction length is that of software events: RIP + length is
- * pushed. FALSE: no such event exists (a vector above 31 as an exception; an exception with or without error
- * code that is otherwise; NMIs and external interrupts, which have their own functions). */
+ * pushed. An external interrupt (vectors 32 to 255) is as one that this core's APIC receives now: the guest
+ * takes it when it can, in the order of priorities, and RIP moves as it would have. FALSE: no such event
+ * exists (a vector above 31 as an exception; an exception with or without error code that is otherwise; NMIs,
+ * which have their own function), or the APIC is off. */
 typedef enum _VMM_EVENT_INJECTION_TYPE {
+    VMM_INJECT_EXTERNAL_INTERRUPT = 0,
     VMM_INJECT_HARDWARE_EXCEPTION = 3,
     VMM_INJECT_SOFTWARE_INTERRUPT = 4, /* INT n */
     VMM_INJECT_SOFTWARE_EXCEPTION = 6, /* INT3, INTO: vectors 3 and 4 */

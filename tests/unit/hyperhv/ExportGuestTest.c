@@ -33,6 +33,8 @@ static VOID InCallback(VOID (*Function)(VOID))
 
 /* --- control and debug registers --- */
 
+#define ICR_LOW             0x300u
+#define ICR_TO_SELF         0x44000u /* asserted, shorthand: self */
 #define FAKE_OFFSET(Member) __builtin_offsetof(FAKE_REGISTERS, Member)
 
 /* Values that the register takes (Good) and how it then reads, and one that it does not (Bad; 0: none). */
@@ -289,7 +291,7 @@ static VMM_EVENT_INJECTION g_Event;
 
 static VOID InjectSomething(VOID)
 {
-    static const UINT32 Types[] = {0, 2, 3, 3, 3, 4, 5, 6, 7, 8};
+    static const UINT32 Types[] = {1, 2, 3, 3, 3, 4, 5, 6, 7, 8};
 
     g_Event    = (VMM_EVENT_INJECTION){.Type              = Types[Random() % COUNT_OF(Types)],
                                        .Vector            = (UINT32)(Random() % (Random() & 1 ? 32 : 300)),
@@ -343,6 +345,28 @@ static VOID InjectTwice(VOID)
 static VOID InjectNmi(VOID)
 {
     VmFuncEventInjectNmi();
+}
+
+static VOID InjectInterrupts(VOID)
+{
+    VMM_EVENT_INJECTION Event = {.Type = VMM_INJECT_EXTERNAL_INTERRUPT, .Vector = 0xF6};
+
+    assert_true(VmFuncEventInjectInterruption(&Event));
+    Event.Vector = 31;
+    assert_false(VmFuncEventInjectInterruption(&Event));
+    Event.Vector = 256;
+    assert_false(VmFuncEventInjectInterruption(&Event));
+    Event.Vector       = 0xF6;
+    Event.HasErrorCode = TRUE;
+    assert_false(VmFuncEventInjectInterruption(&Event));
+}
+
+static void AnInterruptIsTheApicsAndTheInstructionIsDone(void **State)
+{
+    (void)State;
+    InCallback(InjectInterrupts);
+    ExpectDone(2);
+    assert_int_equal(FakeApicGet(0, ICR_LOW) & 0xFFFFF, ICR_TO_SELF | 0xF6);
 }
 
 static void BreakpointsPageFaultsAndTheirMerging(void **State)
@@ -514,6 +538,7 @@ int main(void)
         TEST(DescriptorTablesToo),
         TEST(WhatIsAcceptedOfAnEventGoesIn),
         TEST(BreakpointsPageFaultsAndTheirMerging),
+        TEST(AnInterruptIsTheApicsAndTheInstructionIsDone),
         TEST(AnNmiComesAfterTheInstructionWhenTheGuestIsOpen),
         TEST(InterruptibilityIsWhatTheProcessorCanHave),
         TEST(AStepIsAskedForOneByOne),

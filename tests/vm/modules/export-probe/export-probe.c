@@ -16,7 +16,9 @@
 #include <asm/asm.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
+#include <asm/hardirq.h>
 #include <asm/io.h>
+#include <asm/irq_vectors.h>
 #include <asm/msr.h>
 #include <asm/nmi.h>
 #include <asm/trapnr.h>
@@ -393,6 +395,61 @@ static void inject_what_does_not_exist(void)
     injected = VmFuncEventInjectInterruption(&event);
 }
 
+static void inject_interrupt(void)
+{
+    const VMM_EVENT_INJECTION event = {.Type = VMM_INJECT_EXTERNAL_INTERRUPT, .Vector = IRQ_WORK_VECTOR};
+
+    injected = VmFuncEventInjectInterruption(&event);
+}
+
+static void inject_exception_as_interrupt(void)
+{
+    const VMM_EVENT_INJECTION event = {.Type = VMM_INJECT_EXTERNAL_INTERRUPT, .Vector = X86_TRAP_GP};
+
+    injected = VmFuncEventInjectInterruption(&event);
+}
+
+/* As the kernel counts them, on this core. */
+static unsigned int interrupts(void)
+{
+    return this_cpu_read(irq_stat.apic_irq_work_irqs);
+}
+
+/* With interrupts off it waits; two of a vector are one. */
+static void test_interrupts(void)
+{
+    const int rounds = 100;
+    unsigned int before, closed = 0;
+    unsigned long flags;
+    int round, index;
+
+    preempt_disable();
+    before = interrupts();
+    for (round = 0; round < rounds; round++) {
+        local_irq_save(flags);
+        call_in_root(inject_interrupt);
+        for (index = 0; index < 100; index++)
+            cpu_relax();
+        closed += interrupts() != before + round;
+        local_irq_restore(flags);
+        for (index = 0; index < 100; index++)
+            cpu_relax();
+    }
+    expect("an injected interrupt waits while interrupts are off", closed, 0);
+    expect("and comes once when they are on", interrupts() - before, rounds);
+    before = interrupts();
+    for (round = 0; round < rounds; round++) {
+        call_in_root(inject_interrupt);
+        for (index = 0; index < 100; index++)
+            cpu_relax();
+    }
+    expect("at once where they are on", interrupts() - before, rounds);
+    expect("it can be injected", injected, true);
+    preempt_enable();
+    expect("an exception's vector is no interrupt's", caught_in_root(inject_exception_as_interrupt), -1);
+    expect("and is refused", injected, false);
+}
+
 static void inject_nmi(void)
 {
     VmFuncEventInjectNmi();
@@ -606,6 +663,7 @@ static int __init export_probe_init(void)
     test_registers();
     test_setters();
     test_injections();
+    test_interrupts();
     test_steps();
     test_vmcalls();
     VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, FALSE);
