@@ -215,9 +215,12 @@ static VOID TestSyscalls(UINT32 Core)
     const UINT64 Pid = GetPid(0);
 
     TapIsNumber(Pid, (UINT64)getpid(), "core %u: SYSCALL", Core);
-    TapIsNumber(GetPid(MARK_PRE), getuid(), "core %u: SYSCALL calls what PRE made of its number", Core);
-    TapIsNumber(GetPid(MARK_POST), getuid(), "core %u: the kernel sees what POST made of it", Core);
-    TapIsNumber(GetPid(MARK_SKIP), SYS_getpid, "core %u: SYSCALL, skipped, calls nothing", Core);
+    TapIsNumber(GetPid(MARK_PRE | MARK_OF_SYSCALL), getuid(),
+                "core %u: SYSCALL calls what PRE made of its number", Core);
+    TapIsNumber(GetPid(MARK_POST | MARK_OF_SYSCALL), getuid(),
+                "core %u: the kernel sees what POST made of it", Core);
+    TapIsNumber(GetPid(MARK_SKIP | MARK_OF_SYSCALL), SYS_getpid, "core %u: SYSCALL, skipped, calls nothing",
+                Core);
     TapIsNumber(GetPid(MARK_PRE | MARK_OF_SYSRET), Pid ^ CHANGED_SYSRET,
                 "core %u: SYSRET brings back what PRE made of the result", Core);
     TapIsNumber(GetPid(MARK_POST | MARK_OF_SYSRET), RAX_OF_POST, "core %u: and what POST made of it", Core);

@@ -96,6 +96,8 @@ static u64 mark_of(VMM_EVENT_TYPE_ENUM type, u64 rbx)
 {
     if (type == EXCEPTION_OCCURRED)
         return rbx ^ MARK_OF_EXCEPTION;
+    if (type == SYSCALL_HOOK_EFER_SYSCALL)
+        return rbx ^ MARK_OF_SYSCALL;
     return type == SYSCALL_HOOK_EFER_SYSRET ? rbx ^ MARK_OF_SYSRET : rbx;
 }
 
