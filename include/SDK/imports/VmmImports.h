@@ -182,7 +182,9 @@ BOOLEAN ConfigureEptUnHook2(UINT64 VirtualAddress);
 
 /* Process. Events for accesses to Length bytes from Address, on all cores: physical, or virtual as above.
  * Access: bit 0 read, 1 write, 2 execute, in any combination; it decides the events' type. Tag: the user's
- * number of the range, which the events carry (EPT_HOOKS_CONTEXT). 0, or DEBUGGER_ERROR_.... */
+ * number of the range, which the events carry (EPT_HOOKS_CONTEXT). An access is one event, or two where it
+ * crosses into another page of the range; an instruction with two accesses makes two, a read-modify-write
+ * one. 0, or DEBUGGER_ERROR_.... */
 UINT32 ConfigureEptHookMonitor(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access,
                                UINT32 ProcessId);
 
