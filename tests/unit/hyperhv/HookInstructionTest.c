@@ -184,6 +184,103 @@ static void AnAccessThatReachesIntoTheRangeIsAnEvent(void **State)
                          Offset + Accesses[Index].Size > RANGE && Offset < RANGE + RANGE_LENGTH);
 }
 
+/* --- monitors: any of them, against an oracle --- */
+
+#define SEED   20261127u
+#define ROUNDS 200u
+#define MOST   5u
+
+static UINT32 g_Random;
+
+static UINT32 RandomBelow(UINT32 Limit)
+{
+    g_Random = g_Random * 1664525u + 1013904223u;
+    return (UINT32)(((UINT64)(g_Random >> 4) * Limit) >> 28);
+}
+
+typedef struct _RANDOM_MONITOR {
+    UINT32 Start, Length, Access;
+} RANDOM_MONITOR;
+
+static VOID SetRandomMonitors(RANDOM_MONITOR *Monitors, UINT32 Count)
+{
+    UINT32 Index;
+
+    for (Index = 0; Index < Count; Index++) {
+        Monitors[Index].Start  = RandomBelow((UINT32)PAGE);
+        Monitors[Index].Length = 1 + RandomBelow(RandomBelow(2) ? 16 : (UINT32)PAGE);
+        if (Monitors[Index].Length > PAGE - Monitors[Index].Start)
+            Monitors[Index].Length = (UINT32)PAGE - Monitors[Index].Start;
+        Monitors[Index].Access = 1 + RandomBelow(7);
+        assert_int_equal(ConfigureEptHookMonitor(Index, DataPhysical(Monitors[Index].Start),
+                                                 Monitors[Index].Length, TRUE, Monitors[Index].Access,
+                                                 VMM_NO_PROCESS),
+                         0);
+    }
+}
+
+static UINT32 ExpectedOf(const RANDOM_MONITOR *Monitors, UINT32 Count, UINT32 Offset, UINT32 Size,
+                         UINT32 Access)
+{
+    UINT32 Index, Expected = 0;
+
+    for (Index = 0; Index < Count; Index++)
+        Expected += (Monitors[Index].Access & Access) &&
+                    Offset < Monitors[Index].Start + Monitors[Index].Length &&
+                    Monitors[Index].Start < Offset + Size;
+    return Expected;
+}
+
+/* Modify: a read-modify-write that the processor tells as a write. */
+static void RandomMonitorsAreToldWhatAnOracleSays(void **State)
+{
+    static const CODE_BYTES Modify = {2, {0xFE, 0x07}}; /* incb (%rdi) */
+    static const struct {
+        const CODE_BYTES *Code;
+        UINT32 Size, Told, Access;
+    } Kinds[] = {{&Store1, 1, 2, 2}, {&Store8, 8, 2, 2}, {&Store16, 16, 2, 2}, {&Store64, 64, 2, 2},
+                 {&Modify, 1, 2, 3}, {&Modify, 1, 3, 3}, {&Store8, 8, 3, 3}};
+    RANDOM_MONITOR Monitors[MOST];
+    UINT32 Round, Count, Kind, Offset, Index;
+
+    (void)State;
+    for (g_Random = SEED, Round = 0; Round < ROUNDS; Round++) {
+        Count = 1 + RandomBelow(MOST);
+        SetRandomMonitors(Monitors, Count);
+        for (Index = 0; Index < 20; Index++) {
+            Kind              = RandomBelow(COUNT_OF(Kinds));
+            Offset            = (Monitors[RandomBelow(Count)].Start + PAGE - 70 + RandomBelow(140)) % PAGE;
+            g_Test.EventCount = 0;
+            GuestAt(0x200, Kinds[Kind].Code);
+            Violate(Kinds[Kind].Told, OWN_ACCESS, Offset, 0);
+            if (g_Test.EventCount !=
+                ExpectedOf(Monitors, Count, Offset, Kinds[Kind].Size, Kinds[Kind].Access))
+                fail_msg("seed %u, round %u, kind %u at %x: %u events", SEED, Round, Kind, Offset,
+                         g_Test.EventCount);
+            EndStep();
+        }
+        for (Index = 0; Index < Count; Index++)
+            assert_true(ConfigureEptUnHookMonitor(Index));
+    }
+}
+
+/* MOVSQ on one page: the step that lets the read through does not let the write through. */
+static void ASecondAccessToThePageIsToldWithinTheStep(void **State)
+{
+    static const CODE_BYTES Move = {2, {0x48, 0xA5}};
+
+    (void)State;
+    Monitor(HOOK_ACCESS_READ | HOOK_ACCESS_WRITE);
+    g_Test.EventCount = 0;
+    GuestAt(0x200, &Move);
+    Violate(HOOK_ACCESS_READ, OWN_ACCESS, RANGE + 16, 0);
+    assert_int_equal(g_Test.EventCount, 0);
+    assert_true(IsInStep());
+    Violate(HOOK_ACCESS_WRITE, OWN_ACCESS, RANGE, 0);
+    assert_int_equal(g_Test.EventCount, 1);
+    EndStep();
+}
+
 static void AnAccessOfTheRestOfThePageIsNone(void **State)
 {
     (void)State;
@@ -557,6 +654,8 @@ int main(void)
         TEST(AUserWhoMovesRipIsObeyed),
         TEST(ASkipInAStepEndsTheStep),
         TEST(AnIgnoredFetchWaits),
+        TEST(RandomMonitorsAreToldWhatAnOracleSays),
+        TEST(ASecondAccessToThePageIsToldWithinTheStep),
         TEST(AnInstructionUnderAHiddenBreakpointIsSkipped),
         TEST(BreakpointsSideBySideAreNotRead),
     };
