@@ -132,7 +132,7 @@ static void OptionsAreUnderstood(void **State)
 {
     (void)State;
     assert_int_equal(Shell("\"$T\" --version"), 0);
-    assert_string_equal(g_Output, "hyperdbg " HYPERDBG_VERSION " (interface 3)\n");
+    assert_string_equal(g_Output, "hyperdbg " HYPERDBG_VERSION " (interface 4)\n");
     assert_int_equal(Shell("\"$T\" --help"), 0);
     assert_memory_equal(g_Output, "usage: hyperdbg", 15);
     assert_int_equal(Shell("\"$T\" --nonsense"), 2);

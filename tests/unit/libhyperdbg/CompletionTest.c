@@ -33,7 +33,7 @@ static const CHAR *Complete(BENCH *Bench, const CHAR *Marked)
     "!cpuid,!cr3,!crread,!crwrite,!dr,!epthook,!epthook2,!exception,!interrupt,!ioin,!ioout,!mode,!monitor," \
     "!msrread,!"                                                                                             \
     "msrwrite,!pa2va,!pmc,!pte,!syscall,!sysret,!tsc,!va2pa,!vmcall,!xsetbv,"                                \
-    ".exits,.help,.script,.status,continue,events,exit,flush,g,"                                             \
+    ".exits,.help,.script,.status,continue,cores,events,exit,flush,g,"                                       \
     "go,help,load,maps,pause,q,quit,sleep,status,unload,x"
 
 static void EveryPlaceOffersWhatFits(void **State)
