@@ -152,12 +152,13 @@ static VOID TestPorts(UINT32 Core)
     if (iopl(3) != 0)
         TapGiveUp("iopl");
     TapIsNumber(Out(0, 0x35), 0x35, "core %u: a port keeps what is written", Core);
-    TapIsNumber(Out(MARK_PRE, 0x35), 0x35 ^ CHANGED_IO, "core %u: OUT writes what PRE made of its input",
-                Core);
+    TapIsNumber(Out(MARK_PRE | MARK_OF_IO, 0x35), 0x35 ^ CHANGED_IO,
+                "core %u: OUT writes what PRE made of its input", Core);
     Out(0, 0x44);
-    TapIsNumber(Out(MARK_SKIP, 0x35), 0x44, "core %u: OUT, skipped, writes nothing", Core);
-    TapIsNumber(In(MARK_POST), RAX_OF_POST, "core %u: IN gives what POST made of its output", Core);
-    TapIsNumber(In(MARK_SKIP), 0xA500, "core %u: IN, skipped, gives nothing", Core);
+    TapIsNumber(Out(MARK_SKIP | MARK_OF_IO, 0x35), 0x44, "core %u: OUT, skipped, writes nothing", Core);
+    TapIsNumber(In(MARK_POST | MARK_OF_IO), RAX_OF_POST, "core %u: IN gives what POST made of its output",
+                Core);
+    TapIsNumber(In(MARK_SKIP | MARK_OF_IO), 0xA500, "core %u: IN, skipped, gives nothing", Core);
     TapIsNumber(In(0), 0xA544, "core %u: and else what is there", Core);
 }
 

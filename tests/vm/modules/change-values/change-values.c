@@ -94,6 +94,8 @@ static const u64 changed_bits[VMM_EVENT_TYPE_COUNT] = {
 /* The mark as it is for this type. */
 static u64 mark_of(VMM_EVENT_TYPE_ENUM type, u64 rbx)
 {
+    if (type == IN_INSTRUCTION_EXECUTION || type == OUT_INSTRUCTION_EXECUTION)
+        return rbx ^ MARK_OF_IO;
     if (type == EXCEPTION_OCCURRED)
         return rbx ^ MARK_OF_EXCEPTION;
     if (type == SYSCALL_HOOK_EFER_SYSCALL)
