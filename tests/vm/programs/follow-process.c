@@ -523,9 +523,12 @@ static VOID TestUnmap(INT32 File)
 
 typedef struct _MOVER {
     UINT8 *Page;
+    BOOLEAN Rests;
     volatile BOOLEAN IsOver;
     UINT64 Calls, Wrong;
 } MOVER;
+
+#define CALLS_TO_A_REST 1000
 
 static VOID *CallUntilOver(VOID *Argument)
 {
@@ -534,6 +537,8 @@ static VOID *CallUntilOver(VOID *Argument)
     while (!Mover->IsOver) {
         Mover->Wrong += Call(Mover->Page + AT_NOP, 1);
         Mover->Calls++;
+        if (Mover->Rests && Mover->Calls % CALLS_TO_A_REST == 0)
+            usleep(20);
     }
     return NULL;
 }
@@ -567,11 +572,12 @@ static VOID ChangeRights(UINT8 *Page)
 }
 
 /* Another thread calls the hooked function all the time. The function begins with a NOP, which is carried out
- * without a step: an instruction that is stepped is told again when its page vanishes within the step. A page
- * that is being executed is not taken at every try: there are as many as it takes for Wanted moves. */
+ * without a step: an instruction that is stepped is told again when its page vanishes within the step. There
+ * are as many tries as it takes for Wanted moves: the kernel writes no page to swap space on which a fault
+ * waits already (its count is one too high), as one does at once when the page is executed without a rest. */
 static VOID MoveWhileExecuted(const CHAR *How, VOID (*Move)(UINT8 *), UINT32 Times, UINT32 Wanted)
 {
-    MOVER Mover = {.Page = AnonymousCode()};
+    MOVER Mover = {.Page = AnonymousCode(), .Rests = Move == PageOut};
     UINT64 Before, Moved = 0;
     UINT32 Index;
     pthread_t Thread;
