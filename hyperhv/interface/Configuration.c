@@ -227,7 +227,7 @@ static VOID TellThisCore(PVOID Context)
     }
 }
 
-/* Nothing is known to be on: the core was just virtualized. */
+/* On the core itself, interrupts off. Nothing is known to be on: it was just virtualized. */
 static VOID ApplyControl(UINT32 CoreId, HV_CONTROL Control)
 {
     CONTROL_UPDATE Update = {.CoreId = CoreId, .Control = Control, .Count = g_HvControls[Control].Count};
@@ -239,12 +239,18 @@ static VOID ApplyControl(UINT32 CoreId, HV_CONTROL Control)
     TellThisCore(&Update);
 }
 
-VOID ConfigurationApplyToCore(UINT32 CoreId)
+static VOID ApplyToThisCore(PVOID Context)
 {
     UINT32 Control;
 
+    (VOID) Context;
     for (Control = 0; Control < HV_CONTROL_COUNT; Control++)
-        ApplyControl(CoreId, (HV_CONTROL)Control);
+        ApplyControl(PlatformCpuCurrent(), (HV_CONTROL)Control);
+}
+
+VOID ConfigurationApplyToCore(UINT32 CoreId)
+{
+    PlatformCpuRunOn(CoreId, ApplyToThisCore, NULL);
 }
 
 /* --- counting --- */

@@ -13,7 +13,9 @@
 BOOLEAN ConfigurationInitialize(VOID);
 VOID ConfigurationUninitialize(VOID);
 
-/* Process context, on a core that has just been virtualized: gives it what is armed on all cores or on it. */
+/* Process context, on any core. CoreId has just been virtualized: gives it what is armed on all cores or on
+ * it.
+ */
 VOID ConfigurationApplyToCore(UINT32 CoreId);
 
 #endif

@@ -505,10 +505,10 @@ static void ACoreInAProcessLeavesWhenItIsInTheKernel(void **State)
     TestExpectUntouched();
 }
 
-/* As a sleep goes: told first, then the other cores go offline and come back, told last. */
-static void ASleepLeavesVmxAndTheWakingComesBack(void **State)
+/* As a sleep goes: told first, then the other cores go offline and come back, told last, on any core: who
+ * asked for the sleep may run on another one by then. */
+static VOID SleepAndWakeOn(UINT32 Waker)
 {
-    (void)State;
     assert_true(TestLoad());
     assert_true(ConfigureSetMsrReadExiting(VMM_ALL_CORES, TEST_MSR));
     HostedFireSuspend();
@@ -517,6 +517,7 @@ static void ASleepLeavesVmxAndTheWakingComesBack(void **State)
     HostedCpuGoOffline(1);
     assert_true(HostedCpuGoOnline(1));
     assert_int_equal(FakeMode(1), FAKE_VMX_GUEST);
+    HostedSetCurrentCpu(Waker);
     HostedFireResume();
     assert_int_equal(FakeMode(0), FAKE_VMX_GUEST);
     assert_int_equal(VmFuncGetCoreCount(), 2);
@@ -530,6 +531,13 @@ static void ASleepLeavesVmxAndTheWakingComesBack(void **State)
     ConfigureUnsetMsrReadExiting(VMM_ALL_CORES, TEST_MSR);
     HvUninitVmm();
     TestExpectUntouched();
+}
+
+static void ASleepLeavesVmxAndTheWakingComesBack(void **State)
+{
+    (void)State;
+    SleepAndWakeOn(0);
+    SleepAndWakeOn(1);
 }
 
 static void ACoreThatCannotComeBackFromASleepGoesOnWithout(void **State)
