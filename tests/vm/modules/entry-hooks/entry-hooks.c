@@ -22,7 +22,7 @@
 #include "tests/vm/modules/KernelTap.h"
 
 #define TIMES       300
-#define PATIENCE_US 2000
+#define PATIENCE_US 20000
 #define NOWHERE     0xffff800000001000ul /* in the hole that the kernel leaves to hypervisors */
 
 /* --- what the VMM tells --- */
