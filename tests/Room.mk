@@ -63,11 +63,12 @@ vm: $(VM_DEPS) ## run the tests in booted machines (PLANS="..." for some of them
 	$(Q)tests/run $(RUN_PLANS)
 
 # Plans that take longer than anybody wants to wait for every day. HAMMER_MS="60000": how long each hook is hammered at, in
-# the emulated machine's milliseconds; CYCLES="100": how often the VMM comes and goes. SOAK="one another" runs only these.
+# the emulated machine's milliseconds; HAMMER_ONLY="LEA": a part of the names of the hooks that are; CYCLES="100": how often
+# the VMM comes and goes. SOAK="one another" runs only these.
 SOAK ?= $(notdir $(wildcard tests/vm/soak/*))
 
-soak: $(VM_DEPS) ## the long tests in booted machines (SOAK="..." for some; HAMMER_MS, CYCLES: how long)
-	$(Q)tests/run $(foreach name,HAMMER_MS CYCLES,$(if $($(name)),--env $(name)=$($(name)))) --vm $(SOAK:%=tests/vm/soak/%) $(VM_FILES:%=--add %)
+soak: $(VM_DEPS) ## the long tests in booted machines (SOAK="..." for some; HAMMER_MS, HAMMER_ONLY, CYCLES: how long)
+	$(Q)tests/run $(foreach name,HAMMER_MS HAMMER_ONLY CYCLES,$(if $($(name)),--env $(name)=$($(name)))) --vm $(SOAK:%=tests/vm/soak/%) $(VM_FILES:%=--add %)
 
 check: deps ## all of it: lint, unit, vm
 	$(Q)$(MAKE) --no-print-directory check-installed

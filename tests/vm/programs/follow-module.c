@@ -20,6 +20,7 @@
 #define PARAMETERS "/sys/module/leaver/parameters/"
 #define TRACING    "/sys/kernel/tracing/"
 #define CALLS      100u
+#define JUMP       0xE9u /* its opcode */
 
 /* Where leaver has what. */
 typedef enum _PLACE {
@@ -137,14 +138,21 @@ static VOID TestTracing(VOID)
     Run("echo > " TRACING "kprobe_events");
 }
 
-/* The kernel makes a jump of its breakpoint, after a while. */
+/* The kernel makes a jump of its breakpoint when all cores have been through its scheduler. */
+static VOID WaitForJump(VOID)
+{
+    for (UINT32 Patience = 0; NumberIn(PARAMETERS "first") != JUMP && Patience < 1000; Patience++)
+        usleep(5000);
+    TapIsNumber(NumberIn(PARAMETERS "first"), JUMP, "the kernel's breakpoint has become a jump");
+}
+
 static VOID TestProbe(VOID)
 {
     Write(PARAMETERS "probe", "1");
     CallsAreCounted("the kernel's own breakpoint under the hook");
     TapIsNumber(NumberIn(PARAMETERS "probed"), CALLS, "the kernel's breakpoint is hit too");
-    usleep(300000);
-    CallsAreCounted("the kernel's breakpoint, or its jump by now");
+    WaitForJump();
+    CallsAreCounted("the kernel's jump under the hook");
     TapIsNumber(NumberIn(PARAMETERS "probed"), 2 * CALLS, "the kernel's probe is hit too");
     Write(PARAMETERS "probe", "0");
     CallsAreCounted("the kernel's probe off");

@@ -5,7 +5,8 @@
  *
  * One case for each kind of hook, in the kernel and in a program: instructions that are carried out directly,
  * one that takes a step, a monitored page. HAMMER_MS is how long each case takes, in milliseconds of the
- * emulated machine. Context: user space of the guest, root; run by tests/vm/hook-hammer.
+ * emulated machine; HAMMER_ONLY, if it is there, a part of the names of the cases that are wanted.
+ * Context: user space of the guest, root; run by tests/vm/hook-hammer.
  */
 #include "SDK/imports/VmmImports.h"
 #include "tests/vm/modules/followtest/FollowTest.h"
@@ -202,6 +203,20 @@ static VOID TestCase(const CASE *Case)
     TapIsNumber(Ask(FOLLOW_TEST_TAKE, Test).Count, 0, "%s: gone, it makes no event", Case->Name);
 }
 
+static VOID TestCases(const CHAR *Only)
+{
+    UINT32 Tested = 0;
+
+    for (UINT32 Index = 0; Index < COUNT_OF(g_Cases); Index++) {
+        if (Only != NULL && strstr(g_Cases[Index].Name, Only) == NULL)
+            continue;
+        TestCase(&g_Cases[Index]);
+        Tested++;
+    }
+    if (Tested == 0)
+        TapGiveUp("no case is called '%s'", Only);
+}
+
 int main(void)
 {
     const CHAR *Wanted = getenv("HAMMER_MS");
@@ -211,8 +226,7 @@ int main(void)
     if (g_Test < 0 || ClientCoreCount() > MAX_CORES)
         TapGiveUp("%s", FOLLOW_TEST_PATH);
     MakeCode();
-    for (UINT32 Index = 0; Index < COUNT_OF(g_Cases); Index++)
-        TestCase(&g_Cases[Index]);
+    TestCases(getenv("HAMMER_ONLY"));
     TapIsNumber(Ask(FOLLOW_TEST_STRAY, (FOLLOW_TEST){.Address = (UINT64)g_Code}).Count, 0,
                 "no event that nobody waited for");
     close(g_Test);

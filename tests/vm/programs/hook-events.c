@@ -153,6 +153,7 @@ static UINT64 Watch(const CHAR *What, DEBUGGER_EVENT_OPTIONS Options, INT32 (*Do
     UINT64 Tag, Hits;
 
     ClientFork(Child, Core, Do, &Parameter);
+    ClientAwait(Child);
     if (Options.ProcessId == HYPERDBG_ALL_PROCESSES)
         Options.ProcessId = (UINT32)Child->ProcessId;
     ClientClear(&g_Records);

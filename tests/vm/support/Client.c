@@ -254,6 +254,28 @@ VOID ClientFork(CLIENT_CHILD *Child, UINT32 Core, INT32 (*Work)(PVOID Context), 
     Child->Go = Pipe[1];
 }
 
+/* As the kernel has it: R runs or is ready to, S sleeps, Z has ended... */
+static CHAR ClientStateOf(INT32 ProcessId)
+{
+    CHAR Path[32], State = 0;
+    FILE *File;
+
+    snprintf(Path, sizeof(Path), "/proc/%d/stat", ProcessId);
+    File = fopen(Path, "r");
+    if (File == NULL || fscanf(File, "%*d %*s %c", &State) != 1)
+        TapGiveUp("%s", Path);
+    fclose(File);
+    return State;
+}
+
+VOID ClientAwait(const CLIENT_CHILD *Child)
+{
+    CHAR State;
+
+    while ((State = ClientStateOf(Child->ProcessId)) == 'R' || State == 'D')
+        sched_yield();
+}
+
 VOID ClientGo(CLIENT_CHILD *Child)
 {
     if (write(Child->Go, "g", 1) != 1)

@@ -84,6 +84,8 @@ typedef struct _CLIENT_CHILD {
 } CLIENT_CHILD;
 
 VOID ClientFork(CLIENT_CHILD *Child, UINT32 Core, INT32 (*Work)(PVOID Context), PVOID Context);
+/* Returns when the child waits: what it called to get there is behind it. */
+VOID ClientAwait(const CLIENT_CHILD *Child);
 VOID ClientGo(CLIENT_CHILD *Child);
 /* Exit status; 128 + N when signal N ended it. */
 INT32 ClientWait(CLIENT_CHILD *Child);

@@ -5,7 +5,7 @@
  *
  * /sys/module/leaver/parameters: "places" tells addresses, writing N to "call" calls every function N times,
  * "wrong" tells how many calls gave a wrong result, "key" turns a static branch on and off, "probe" a kprobe
- * on leaver_plain, whose hits "probed" tells.
+ * on leaver_plain, whose hits "probed" tells, and "first" the first byte of leaver_plain.
  */
 #include <linux/jump_label.h>
 #include <linux/kprobes.h>
@@ -107,12 +107,19 @@ static int places_get(char *buffer, const struct kernel_param *parameter)
                      (unsigned long)leaver_branch, branch_place(), (unsigned long)leaver_plain, once_place);
 }
 
+static int first_get(char *buffer, const struct kernel_param *parameter)
+{
+    return scnprintf(buffer, PAGE_SIZE, "%u\n", READ_ONCE(*(u8 *)leaver_plain));
+}
+
 static const struct kernel_param_ops call_ops = {.set = call_set}, key_ops = {.set = key_set},
-                                     probe_ops = {.set = probe_set}, places_ops = {.get = places_get};
+                                     probe_ops = {.set = probe_set}, places_ops = {.get = places_get},
+                                     first_ops = {.get = first_get};
 module_param_cb(call, &call_ops, NULL, 0200);
 module_param_cb(key, &key_ops, NULL, 0200);
 module_param_cb(probe, &probe_ops, NULL, 0200);
 module_param_cb(places, &places_ops, NULL, 0400);
+module_param_cb(first, &first_ops, NULL, 0400);
 module_param(wrong, long, 0400);
 module_param(probed, long, 0400);
 
