@@ -31,7 +31,11 @@ VOID DispatchEventTsc(VIRTUAL_MACHINE_STATE *VCpu, BOOLEAN IsRdtscp);
 VOID DispatchEventMovToFromControlRegisters(VIRTUAL_MACHINE_STATE *VCpu, INSTRUCTION_EFFECT Effect);
 VOID DispatchEventMov2DebugRegs(VIRTUAL_MACHINE_STATE *VCpu, INSTRUCTION_EFFECT Effect);
 
-VOID DispatchEventIO(VIRTUAL_MACHINE_STATE *VCpu); /* context: port; VCpu->Io is set */
+/* VCpu->Io is set. Context: port. A string form is carried out by the guest after PRE, with what PRE has left
+ * in RSI or RDI, RCX, RDX and memory (the port that RDX has then is not told again); POST comes after it, and
+ * may change what it has read in memory, and the registers. Of a repeated one each iteration is an event with
+ * both stages; short-circuited, the whole of it is skipped, from that iteration on. */
+VOID DispatchEventIO(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* POST of a string form, whose instruction (or iteration) the guest has carried out meanwhile; called when
  * VCpu->Io.PostRequired. */
@@ -39,7 +43,9 @@ VOID DispatchEventIoPost(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* The exception of VCpu->ExitVector, which is the context. The effect is its delivery; short-circuited, what
  * raised it is skipped, unless the user keeps RIP from moving on (VmFuncSuppressRipIncrement): then it is
- * tried again. CR2 is the guest's to be. POST comes when the exception stands ready for the entry. */
+ * tried again. Nothing is to be skipped after a debug trap, and an instruction breakpoint that is dropped
+ * lets its instruction run. CR2 is the guest's to be, and may be changed at both stages. POST comes when the
+ * exception stands ready for the entry: registers that it changes are those that the handler finds. */
 VOID DispatchEventException(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* The external interrupt of VCpu->ExitVector, which is the context, at the moment when the guest takes it.
@@ -53,7 +59,8 @@ VOID DispatchEventEferSyscall(VIRTUAL_MACHINE_STATE *VCpu);
 VOID DispatchEventEferSysret(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* A watched process goes on in another mode (VCpu->ModeEntered, which is the context: 3 user, 0 kernel) with
- * the instruction at RIP. Short-circuited, it does not go on: the event comes again until it may. */
+ * the instruction at RIP. Short-circuited, it does not go on: the event comes again until it may; interrupts
+ * are taken meanwhile if the guest has them on, which it has not at the kernel's entries. */
 VOID DispatchEventMode(VIRTUAL_MACHINE_STATE *VCpu);
 
 /* A VMCALL without our signature. Context: its number (RAX). */

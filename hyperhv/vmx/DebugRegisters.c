@@ -123,17 +123,25 @@ static BOOLEAN IsBreakpointOn(UINT64 Dr7, UINT32 Number, UINT64 Address, UINT32 
            Address + Size > First;
 }
 
-VOID VmxPendBreakpoints(UINT64 Address, UINT32 Size, UINT32 Conditions)
+UINT64 VmxBreakpointsOn(UINT64 Address, UINT32 Size, UINT32 Conditions)
 {
-    UINT64 Dr7 = VmcsReadNatural(VMCS_GUEST_DR7), Pending = 0;
+    UINT64 Dr7 = VmcsReadNatural(VMCS_GUEST_DR7), Breakpoints = 0;
     UINT32 Number;
 
     if (LIKELY(!(Dr7 & DR7_ANY)))
-        return;
+        return 0;
     for (Number = 0; Number < 4; Number++)
         if (IsBreakpointOn(Dr7, Number, Address, Size, Conditions))
-            Pending |= (1ull << Number) | PENDING_DEBUG_ENABLED_BREAKPOINT;
-    if (Pending != 0)
+            Breakpoints |= 1ull << Number;
+    return Breakpoints;
+}
+
+VOID VmxPendBreakpoints(UINT64 Address, UINT32 Size, UINT32 Conditions)
+{
+    UINT64 Breakpoints = VmxBreakpointsOn(Address, Size, Conditions);
+
+    if (Breakpoints != 0)
         VmcsWriteNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
-                         VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | Pending);
+                         VmcsReadNatural(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | Breakpoints |
+                             PENDING_DEBUG_ENABLED_BREAKPOINT);
 }

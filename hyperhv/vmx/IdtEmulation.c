@@ -7,16 +7,19 @@
 #include "hyperhv/vmx/IdtEmulation.h"
 
 #include "platform/CpuInstructions.h"
+#include "hyperhv/hooks/GuestInstruction.h"
 #include "hyperhv/hooks/HiddenBreakpoint.h"
 #include "hyperhv/hooks/SkipInstruction.h"
 #include "hyperhv/hooks/SyscallHook.h"
 #include "hyperhv/interface/Callback.h"
 #include "hyperhv/interface/Dispatch.h"
+#include "hyperhv/vmx/DebugRegisters.h"
 #include "hyperhv/vmx/EventInjection.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/VmxNmi.h"
 
 #define DR6_BREAKPOINTS  0xFull
+#define DR6_BD           (1ull << 13)
 #define DR6_ACTIVE_HIGH  0xE00Full  /* B0-B3, BD, BS, BT */
 #define DR6_ACTIVE_LOW   0x10800ull /* BLD, RTM: 0 tells that it was so */
 #define DR7_GD           (1ull << 13)
@@ -25,9 +28,8 @@
 #define NUMBER_OF_CR2    2
 #define NUMBER_OF_DR6    6
 
-/* Vectors whose RIP is no instruction to be skipped: debug exceptions (after a trap there is none; an
- * instruction breakpoint that is dropped lets its instruction run), double faults, machine checks. */
-#define UNSKIPPABLE ((1u << VECTOR_DEBUG) | (1u << VECTOR_DOUBLE_FAULT) | (1u << VECTOR_MACHINE_CHECK))
+/* Vectors whose RIP is no instruction to be skipped. */
+#define UNSKIPPABLE ((1u << VECTOR_DOUBLE_FAULT) | (1u << VECTOR_MACHINE_CHECK))
 
 /* Of interruption information, and those of INT3. */
 #define TYPE_AND_VECTOR 0x7FFu
@@ -85,6 +87,27 @@ VOID IdtEmulationDeliverException(VIRTUAL_MACHINE_STATE *VCpu)
                      VmcsRead32(VMCS_VMEXIT_INSTRUCTION_LENGTH));
 }
 
+/* After a debug trap there is nothing to be skipped, and an instruction breakpoint that is dropped lets its
+ * instruction run; an access to the debug registers that was detected would be so again. */
+static BOOLEAN IsOfInstruction(const VIRTUAL_MACHINE_STATE *VCpu)
+{
+    if (VCpu->ExitVector == VECTOR_DEBUG)
+        return (VCpu->ExitQualification & DR6_BD) != 0;
+    return !(UNSKIPPABLE & (1u << VCpu->ExitVector));
+}
+
+/* 18.3.1.1: the instruction runs if the breakpoint on it is held back. That the processor does, by the flags
+ * of the exit (28.3.3); not each does. */
+static VOID PassInstructionBreakpoint(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    if (VCpu->ExitVector != VECTOR_DEBUG ||
+        !(VmxBreakpointsOn(GuestInstructionAddress(VCpu), 1, BREAKPOINT_ON_EXECUTE) &
+          VCpu->ExitQualification))
+        return;
+    VCpu->Regs->rflags |= RFLAGS_RF;
+    VCpu->ExitEnd |= EXIT_END_WRITE_REGS;
+}
+
 /* An instruction that was skipped is done: breakpoints on the next one count again. */
 static VOID SkipFaultingInstruction(VIRTUAL_MACHINE_STATE *VCpu)
 {
@@ -109,7 +132,8 @@ VOID IdtEmulationDropException(VIRTUAL_MACHINE_STATE *VCpu)
     if (INTERRUPTION_INFO_TYPE(Info) != INTERRUPTION_TYPE_HARDWARE_EXCEPTION)
         return;
     VCpu->IncrementRip = FALSE;
-    if (IsSkipped && !(UNSKIPPABLE & (1u << VCpu->ExitVector)) &&
+    PassInstructionBreakpoint(VCpu);
+    if (IsSkipped && IsOfInstruction(VCpu) &&
         !(VmcsRead32(VMCS_IDT_VECTORING_INFO) & INTERRUPTION_INFO_VALID))
         SkipFaultingInstruction(VCpu);
 }

@@ -631,6 +631,32 @@ static void BreakpointsSideBySideAreNotRead(void **State)
         ;
 }
 
+/* --- short-circuited exceptions --- */
+
+static VOID ExpectDropped(UINT32 Vector, UINT64 Qualification, UINT64 Rip)
+{
+    GuestAt(0x200, &Store8);
+    FakeExit(&(FAKE_EXIT){.Reason           = VMX_EXIT_REASON_EXCEPTION_OR_NMI,
+                          .InterruptionInfo = TEST_INFO_HARDWARE(Vector),
+                          .Qualification    = Qualification});
+    assert_int_equal(Guest()->Rip, Rip);
+    assert_int_equal(FakeInjected().Info, 0);
+}
+
+/* Of debug exceptions only that is one which the access to a debug register has raised. */
+static void AFaultIsSkippedWithItsInstructionATrapIsNot(void **State)
+{
+    (void)State;
+    VmFuncSetTriggerEvent(EXCEPTION_OCCURRED, TRUE);
+    g_Test.OnEvent = Ignore;
+    ExpectDropped(0, 0, CODE + 0x200 + Store8.Length);
+    ExpectDropped(19, 0, CODE + 0x200 + Store8.Length);
+    ExpectDropped(1, 0x2000, CODE + 0x200 + Store8.Length);
+    ExpectDropped(1, 0x4000, CODE + 0x200);
+    ExpectDropped(1, 0xF, CODE + 0x200);
+    ExpectDropped(18, 0, CODE + 0x200);
+}
+
 int main(void)
 {
     const struct CMUnitTest Tests[] = {
@@ -658,6 +684,7 @@ int main(void)
         TEST(ASecondAccessToThePageIsToldWithinTheStep),
         TEST(AnInstructionUnderAHiddenBreakpointIsSkipped),
         TEST(BreakpointsSideBySideAreNotRead),
+        TEST(AFaultIsSkippedWithItsInstructionATrapIsNot),
     };
 
     return cmocka_run_group_tests(Tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "tests/unit/hyperhv/Testing.h"
 
 #define BLOCKING_NMI 8ull
+#define RFLAGS_RF    (1ull << 16)
 
 static VOID ExceptionExit(UINT32 Info, UINT32 ErrorCode, UINT32 Length, UINT64 Qualification)
 {
@@ -202,6 +203,29 @@ static void ADroppedDebugTrapSkipsNothing(void **State)
     assert_int_equal(Guest()->Dr6, 0xFFFF0FF0);
 }
 
+/* The breakpoint on the instruction would stop it again, and again; not so one that a write has met. */
+static void ADroppedInstructionBreakpointLetsTheInstructionRun(void **State)
+{
+    (void)State;
+    VmFuncSetTriggerEvent(EXCEPTION_OCCURRED, TRUE);
+    g_Test.OnEvent = Drop;
+    Guest()->Dr1   = TEST_RIP;
+    Guest()->Dr7   = 0x404;
+    ExceptionExit(TEST_INFO_HARDWARE(1), 0, 0, 2);
+    ExpectFault(0, 0);
+    assert_true(Guest()->Regs.rflags & RFLAGS_RF);
+
+    Guest()->Regs.rflags &= ~RFLAGS_RF;
+    ExceptionExit(TEST_INFO_HARDWARE(1), 0, 0, 1);
+    ExpectFault(0, 0);
+    assert_false(Guest()->Regs.rflags & RFLAGS_RF);
+
+    Guest()->Dr7 = 0x100404; /* on writes */
+    ExceptionExit(TEST_INFO_HARDWARE(1), 0, 0, 2);
+    ExpectFault(0, 0);
+    assert_false(Guest()->Regs.rflags & RFLAGS_RF);
+}
+
 /* What the processor does with the delivery of a #DB, and injection does not. SDM Vol. 3, 18.2.3. */
 static void ADebugExceptionBringsItsConditionsInDr6(void **State)
 {
@@ -363,6 +387,7 @@ int main(void)
         TEST(ADroppedSoftwareExceptionIsBehindTheGuest),
         TEST(ADroppedExceptionCanBeTriedAgain),
         TEST(ADroppedDebugTrapSkipsNothing),
+        TEST(ADroppedInstructionBreakpointLetsTheInstructionRun),
         TEST(ADebugExceptionBringsItsConditionsInDr6),
         TEST(TheEventHasTheRegisterThatTellsMore),
         TEST(AnIretThatFaultsFindsNmisBlockedAgain),

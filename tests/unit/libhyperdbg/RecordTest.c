@@ -164,6 +164,69 @@ static void EventsReadWell(void **State)
     BenchFree(Bench);
 }
 
+static struct json_object *Parse(const CHAR *Line)
+{
+    struct json_object *Object = json_tokener_parse(Line);
+
+    if (Object == NULL)
+        fail_msg("no JSON: %s", Line);
+    return Object;
+}
+
+static const CHAR *Member(struct json_object *Object, const CHAR *Key)
+{
+    return json_object_get_string(json_object_object_get(Object, Key));
+}
+
+/* What the VMM says of exceptions that tell more than their vector; of others it says that nothing is
+ * written.
+ */
+static const struct {
+    UINT64 Vector;
+    VMM_REGISTER_ACCESS Register;
+    const CHAR *Text, *Key, *Value;
+} Exceptions[] = {
+    {0xe,
+     {.Register = 2, .IsWrite = 1, .Operand = VMM_NO_OPERAND, .Before = 0x1111, .After = 0x7fff12345678},
+     "vector e  cr2 7fff12345678",
+     "cr2",
+     "0x7fff12345678"},
+    {1,
+     {.Register = 6, .IsWrite = 1, .Operand = VMM_NO_OPERAND, .Before = 0xffff0ff0, .After = 0xffff4ff0},
+     "vector 1  dr6 ffff4ff0",
+     "dr6",
+     "0xffff4ff0"},
+    {0xd, {.Operand = VMM_NO_OPERAND}, "vector d", NULL, NULL},
+};
+
+static void AnExceptionHasTheRegisterThatTellsMore(void **State)
+{
+    BENCH *Text = BenchMake(HYPERDBG_FORMAT_TEXT, TRUE), *Json = BenchMake(HYPERDBG_FORMAT_JSON, TRUE);
+    CHAR Line[128];
+
+    (void)State;
+    for (UINT32 i = 0; i < COUNT_OF(Exceptions); i++) {
+        DEBUGGER_EVENT_RECORD Record = Event(EXCEPTION_OCCURRED, 1);
+
+        Record.Context  = Exceptions[i].Vector;
+        Record.Register = Exceptions[i].Register;
+        snprintf(Line, sizeof(Line),
+                 "[1.500000 s] #3 !exception pre   core 1  busybox[1234/1235]  rip ffffffff81234567  %s\n",
+                 Exceptions[i].Text);
+        assert_string_equal(EventLine(Text, &Record), Line);
+
+        struct json_object *Object = Parse(EventLine(Json, &Record));
+
+        assert_int_equal(json_object_object_get_ex(Object, "cr2", NULL), Exceptions[i].Vector == 0xe);
+        assert_int_equal(json_object_object_get_ex(Object, "dr6", NULL), Exceptions[i].Vector == 1);
+        if (Exceptions[i].Key != NULL)
+            assert_string_equal(Member(Object, Exceptions[i].Key), Exceptions[i].Value);
+        json_object_put(Object);
+    }
+    BenchFree(Text);
+    BenchFree(Json);
+}
+
 static void EveryTypeOfEventHasALine(void **State)
 {
     BENCH *Bench = BenchMake(HYPERDBG_FORMAT_TEXT, TRUE);
@@ -199,20 +262,6 @@ static void TimesAreTicksWhereASecondIsNotKnown(void **State)
     assert_true(HyperDbgConnect(Bench->Session, FALSE));
     assert_memory_equal(EventLine(Bench, &Record), "[tsc 1500100] #3", 16);
     BenchFree(Bench);
-}
-
-static struct json_object *Parse(const CHAR *Line)
-{
-    struct json_object *Object = json_tokener_parse(Line);
-
-    if (Object == NULL)
-        fail_msg("no JSON: %s", Line);
-    return Object;
-}
-
-static const CHAR *Member(struct json_object *Object, const CHAR *Key)
-{
-    return json_object_get_string(json_object_object_get(Object, Key));
 }
 
 static void EventsInJsonHoldEverything(void **State)
@@ -491,6 +540,7 @@ int main(void)
         cmocka_unit_test(RecordsCutAnywhereAreBroken),
         cmocka_unit_test(WrongLengthsAreBroken),
         cmocka_unit_test(EventsReadWell),
+        cmocka_unit_test(AnExceptionHasTheRegisterThatTellsMore),
         cmocka_unit_test(EveryTypeOfEventHasALine),
         cmocka_unit_test(NamesOfProcessesCannotHarmTheTerminal),
         cmocka_unit_test(TimesAreTicksWhereASecondIsNotKnown),

@@ -2,23 +2,17 @@
 /*
  * change-values.c - what a user of hyperhv changes in an event is what the program gets: inputs in PRE,
  * outputs in POST, registers that the instruction has nothing to do with, flags, RIP; and nothing at all
- * after a short-circuit.
+ * after a short-circuit. (Ports, exceptions and system calls: change-traps.)
  *
  * The user is the module change-values; its head tells what it does to which leaf. Context: user space of the
  * guest, root.
  */
-#include "tests/vm/modules/change-values/change-values.h"
 #include "tests/vm/support/Client.h"
 #include "tests/vm/support/GuestInstructions.h"
 #include "tests/vm/support/Tap.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
-#include <unistd.h>
 
 #define LEAF_INPUT   0xCA0000
 #define LEAF_OUTPUT  0xCA0001
@@ -123,110 +117,6 @@ static VOID TestMsr(UINT32 Core)
     TapIsNumber(Value, 0x000012340F0F0F10, "core %u: leaves the register alone", Core);
 }
 
-/* --- by marks in RBX, which no system call but the marked one must have --- */
-
-#define MARKED(Instruction) "mov %[mark], %%rbx\n " Instruction "\n xor %%ebx, %%ebx\n "
-
-/* What the port holds then. */
-static UINT64 Out(UINT64 Mark, UINT8 Byte)
-{
-    UINT64 Rax = Byte;
-
-    __asm__ volatile(MARKED("outb %%al, $0x80") "inb $0x80, %%al"
-                     : "+a"(Rax)
-                     : [mark] "r"(Mark)
-                     : "rbx", "memory", "cc");
-    return (UINT8)Rax;
-}
-
-static UINT64 In(UINT64 Mark)
-{
-    UINT64 Rax = 0xA500;
-
-    __asm__ volatile(MARKED("inb $0x80, %%al") : "+a"(Rax) : [mark] "r"(Mark) : "rbx", "memory", "cc");
-    return Rax;
-}
-
-static VOID TestPorts(UINT32 Core)
-{
-    if (iopl(3) != 0)
-        TapGiveUp("iopl");
-    TapIsNumber(Out(0, 0x35), 0x35, "core %u: a port keeps what is written", Core);
-    TapIsNumber(Out(MARK_PRE | MARK_OF_IO, 0x35), 0x35 ^ CHANGED_IO,
-                "core %u: OUT writes what PRE made of its input", Core);
-    Out(0, 0x44);
-    TapIsNumber(Out(MARK_SKIP | MARK_OF_IO, 0x35), 0x44, "core %u: OUT, skipped, writes nothing", Core);
-    TapIsNumber(In(MARK_POST | MARK_OF_IO), RAX_OF_POST, "core %u: IN gives what POST made of its output",
-                Core);
-    TapIsNumber(In(MARK_SKIP | MARK_OF_IO), 0xA500, "core %u: IN, skipped, gives nothing", Core);
-    TapIsNumber(In(0), 0xA544, "core %u: and else what is there", Core);
-}
-
-static volatile UINT64 g_RaxAtFault, g_Faults;
-
-static VOID OnFault(INT32 Number, siginfo_t *Info, PVOID Context)
-{
-    greg_t *Registers = ((ucontext_t *)Context)->uc_mcontext.gregs;
-
-    (void)Number;
-    (void)Info;
-    g_Faults++;
-    g_RaxAtFault = (UINT64)Registers[REG_RAX];
-    Registers[REG_RIP] += 2;
-}
-
-static UINT64 Divide(UINT64 Mark)
-{
-    UINT64 Rax = 0x600, Rdx = 0;
-
-    g_RaxAtFault = 0;
-    __asm__ volatile(MARKED("divl %%ecx")
-                     : "+a"(Rax), "+d"(Rdx)
-                     : "c"(0), [mark] "r"(Mark)
-                     : "rbx", "memory", "cc");
-    return g_RaxAtFault;
-}
-
-static VOID TestExceptions(UINT32 Core)
-{
-    const struct sigaction Action = {.sa_sigaction = OnFault, .sa_flags = SA_SIGINFO};
-
-    sigaction(SIGFPE, &Action, NULL);
-    g_Faults = 0;
-    TapIsNumber(Divide(0), 0x600, "core %u: an exception's handler sees the registers", Core);
-    TapIsNumber(Divide(MARK_PRE | MARK_OF_EXCEPTION), 0x600 ^ CHANGED_EXCEPTION,
-                "core %u: as PRE has changed them", Core);
-    TapIsNumber(Divide(MARK_POST | MARK_OF_EXCEPTION), RAX_OF_POST, "core %u: as POST has changed them",
-                Core);
-    TapIsNumber(g_Faults, 3, "core %u: each is delivered once", Core);
-    Divide(MARK_SKIP | MARK_OF_EXCEPTION);
-    TapIsNumber(g_Faults, 3, "core %u: and not if it is skipped", Core);
-}
-
-static UINT64 GetPid(UINT64 Mark)
-{
-    UINT64 Rax = SYS_getpid;
-
-    __asm__ volatile(MARKED("syscall") : "+a"(Rax) : [mark] "r"(Mark) : "rbx", "rcx", "r11", "memory", "cc");
-    return Rax;
-}
-
-static VOID TestSyscalls(UINT32 Core)
-{
-    const UINT64 Pid = GetPid(0);
-
-    TapIsNumber(Pid, (UINT64)getpid(), "core %u: SYSCALL", Core);
-    TapIsNumber(GetPid(MARK_PRE | MARK_OF_SYSCALL), getuid(),
-                "core %u: SYSCALL calls what PRE made of its number", Core);
-    TapIsNumber(GetPid(MARK_POST | MARK_OF_SYSCALL), getuid(),
-                "core %u: the kernel sees what POST made of it", Core);
-    TapIsNumber(GetPid(MARK_SKIP | MARK_OF_SYSCALL), SYS_getpid, "core %u: SYSCALL, skipped, calls nothing",
-                Core);
-    TapIsNumber(GetPid(MARK_PRE | MARK_OF_SYSRET), Pid ^ CHANGED_SYSRET,
-                "core %u: SYSRET brings back what PRE made of the result", Core);
-    TapIsNumber(GetPid(MARK_POST | MARK_OF_SYSRET), RAX_OF_POST, "core %u: and what POST made of it", Core);
-}
-
 static VOID TestGone(UINT32 Core)
 {
     const INT32 Device    = MsrOpen(Core);
@@ -249,8 +139,8 @@ static VOID Run(const CHAR *Command)
 
 int main(void)
 {
-    static VOID (*const Tests[])(UINT32) = {TestInput, TestOutput, TestNothing, TestOthers,     TestVectors,
-                                            TestRip,   TestMsr,    TestPorts,   TestExceptions, TestSyscalls};
+    static VOID (*const Tests[])(UINT32) = {TestInput,   TestOutput, TestNothing, TestOthers,
+                                            TestVectors, TestRip,    TestMsr};
     const UINT32 CoreCount               = ClientCoreCount();
 
     Run("modprobe msr allow_writes=on");

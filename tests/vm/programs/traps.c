@@ -295,6 +295,31 @@ static VOID TestMode(UINT32 Core)
     TapIs(g_Records.Count >= 2 * COUNT, "core %u: !mode: and as often back", Core);
 }
 
+/* Kept from user mode, the program waits where it is, and the machine goes on; until it may. */
+static VOID TestModeRefused(UINT32 Core)
+{
+    DEBUGGER_EVENT_OPTIONS Options = {.EventType         = TRAP_EXECUTION_MODE_CHANGED,
+                                      .CoreId            = HYPERDBG_ALL_CORES,
+                                      .Stage             = 1,
+                                      .ShortCircuit      = 1,
+                                      .HasOptionalParam1 = 1,
+                                      .OptionalParam1    = 3};
+    UINT32 Count                   = COUNT;
+    CLIENT_CHILD Child;
+
+    ClientFork(&Child, Core, DoSyscalls, &Count);
+    Options.ProcessId = (UINT32)Child.ProcessId;
+    const UINT64 Tag  = ClientSetEvent(&Options);
+    ClientGo(&Child);
+    while (ClientHits(Tag) < 10 * COUNT)
+        usleep(1000);
+    TapIs(waitpid(Child.ProcessId, NULL, WNOHANG) == 0,
+          "core %u: !mode u, sc on: the program is kept from user mode, again and again", Core);
+    ClientClearAll();
+    TapIsNumber((UINT64)ClientWait(&Child), 0, "core %u: !mode u: and then goes on as ever", Core);
+    ClientRead(&g_Records);
+}
+
 /* Until it waits in read(), for the word to go. */
 static VOID WaitUntilAsleep(const CLIENT_CHILD *Child)
 {
@@ -503,6 +528,10 @@ static VOID TestRefusals(VOID)
     Request.Options.ProcessId = 0x7FFFFFFF;
     TapIsNumber(ClientRequest(IOCTL_REGISTER_EVENT, &Request), DEBUGGER_ERROR_NO_SUCH_PROCESS,
                 "and that must be there");
+    Request.Options.ProcessId    = (UINT32)getpid();
+    Request.Options.ShortCircuit = 1;
+    TapIsNumber(ClientRequest(IOCTL_REGISTER_EVENT, &Request), DEBUGGER_ERROR_SHORT_CIRCUIT_NOT_POSSIBLE,
+                "nor can it be kept from kernel mode");
 }
 
 int main(void)
@@ -519,6 +548,7 @@ int main(void)
         TestSyscallPost(Core);
         TestSysret(Core);
         TestMode(Core);
+        TestModeRefused(Core);
         TestModeOfOthers(Core);
         TestInterrupt(Core, 0, FALSE);
         TestInterrupt(Core, 1, FALSE);

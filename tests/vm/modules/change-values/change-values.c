@@ -3,19 +3,27 @@
  * change-values.c - a user of hyperhv that changes what instructions work on and what comes of them, for
  * tests:
  *
- *   CPUID   leaf CA0000: PRE makes it leaf 0             leaf CA0001: POST replaces the four results
- *           leaf CA0002: short-circuited, and counted    leaf CA0003: POST sets RDI, R15 and CF
- *           leaf CA0004: RBX tells a sum over XMM0-XMM5  leaf CA0005: POST moves RIP over the two bytes after
- * it RDMSR   IA32_CSTAR: POST adds 1 to the value WRMSR   IA32_CSTAR: PRE writes the value's complement in
- * its low half; a value of 0 is short-circuited
+ *   CPUID    leaf CA0000: PRE makes it leaf 0
+ *            leaf CA0001: POST replaces the four results
+ *            leaf CA0002: short-circuited
+ *            leaf CA0003: POST sets RDI, R15 and CF
+ *            leaf CA0004: RBX tells a sum over XMM0-XMM5
+ *            leaf CA0005: POST moves RIP over the two bytes after it
+ *   RDMSR    IA32_CSTAR: POST adds 1 to the value
+ *   WRMSR    IA32_CSTAR: PRE writes the value's complement in its low half; a value of 0 is short-circuited
  *
- *   and of the instructions of the module privileged, IN and OUT of port 80, divisions by 0 and system calls,
- * by what is in RBX: MARK_PRE    PRE changes bits of RAX          MARK_POST   POST sets RAX MARK_SKIP
- * short-circuited
+ *   and of the instructions of the module privileged, IN and OUT of port 80, exceptions that a program can
+ *   raise, and system calls, by what is in RBX:
+ *           MARK_PRE    PRE changes bits of RAX          MARK_POST   POST sets RAX
+ *           MARK_SKIP   short-circuited
+ *   but of INS and OUTS PRE makes RSI and RDI one more and RCX 1 at most, and POST changes the byte that INS
+ *   has read, and RSI back by one; of page faults PRE and POST change CR2, too.
  */
 #include <linux/module.h>
 
+#include "SDK/imports/VmmGuestImports.h"
 #include "SDK/imports/VmmImports.h"
+#include "SDK/imports/VmmMemoryImports.h"
 
 #include "tests/vm/modules/change-values/change-values.h"
 
@@ -26,10 +34,10 @@
 #define LEAF_VECTORS 0xca0004
 #define LEAF_RIP     0xca0005
 
-#define CSTAR               0xc0000083
-#define PORT_FREE           0x80
-#define VECTOR_DIVIDE_ERROR 0
-#define RFLAGS_CARRY        1ull
+#define CSTAR             0xc0000083
+#define PORT_FREE         0x80
+#define VECTOR_PAGE_FAULT 14
+#define RFLAGS_CARRY      1ull
 
 #define GO_ON  VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL
 #define IGNORE VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL_IGNORE_EVENT
@@ -91,10 +99,15 @@ static const u64 changed_bits[VMM_EVENT_TYPE_COUNT] = {
     [SYSCALL_HOOK_EFER_SYSRET] = CHANGED_SYSRET,
 };
 
+static bool is_io(VMM_EVENT_TYPE_ENUM type)
+{
+    return type == IN_INSTRUCTION_EXECUTION || type == OUT_INSTRUCTION_EXECUTION;
+}
+
 /* The mark as it is for this type. */
 static u64 mark_of(VMM_EVENT_TYPE_ENUM type, u64 rbx)
 {
-    if (type == IN_INSTRUCTION_EXECUTION || type == OUT_INSTRUCTION_EXECUTION)
+    if (is_io(type))
         return rbx ^ MARK_OF_IO;
     if (type == EXCEPTION_OCCURRED)
         return rbx ^ MARK_OF_EXCEPTION;
@@ -103,19 +116,57 @@ static u64 mark_of(VMM_EVENT_TYPE_ENUM type, u64 rbx)
     return type == SYSCALL_HOOK_EFER_SYSRET ? rbx ^ MARK_OF_SYSRET : rbx;
 }
 
-static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE marked(VMM_EVENT_TYPE_ENUM type, BOOLEAN is_pre,
+static void change_input(VMM_EVENT_TYPE_ENUM type, u32 number, GUEST_REGS *regs)
+{
+    regs->rax ^= changed_bits[type];
+    if (type == EXCEPTION_OCCURRED && number == VECTOR_PAGE_FAULT)
+        SetGuestCr2(GetGuestCr2() + CHANGED_CR2);
+}
+
+static void change_output(VMM_EVENT_TYPE_ENUM type, u32 number, GUEST_REGS *regs)
+{
+    regs->rax = type == SYSCALL_HOOK_EFER_SYSCALL ? regs->rax ^ CHANGED_SYSCALL : RAX_OF_POST;
+    if (type == EXCEPTION_OCCURRED && number == VECTOR_PAGE_FAULT)
+        SetGuestCr2(GetGuestCr2() + CHANGED_CR2);
+}
+
+static void change_input_of_string(GUEST_REGS *regs)
+{
+    regs->rsi++;
+    regs->rdi++;
+    if (regs->rcx > 1)
+        regs->rcx = 1;
+}
+
+static void change_output_of_string(VMM_EVENT_TYPE_ENUM type, GUEST_REGS *regs)
+{
+    u8 byte;
+
+    if (type == OUT_INSTRUCTION_EXECUTION) {
+        regs->rsi--;
+    } else if (MemoryMapperReadMemorySafe(regs->rdi - 1, &byte, 1)) {
+        byte ^= CHANGED_IO;
+        MemoryMapperWriteMemorySafe(regs->rdi - 1, &byte, 1);
+    }
+}
+
+static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE marked(VMM_EVENT_TYPE_ENUM type, BOOLEAN is_pre, u32 number,
                                                         BOOLEAN *post_event_required, GUEST_REGS *regs)
 {
-    const u64 mark = mark_of(type, regs->rbx);
+    const bool is_string = is_io(type) && (regs->rbx & MARK_OF_STRING);
+    const u64 mark       = is_string ? regs->rbx ^ MARK_OF_STRING : mark_of(type, regs->rbx);
 
-    if (!is_pre) {
-        regs->rax = type == SYSCALL_HOOK_EFER_SYSCALL ? regs->rax ^ CHANGED_SYSCALL : RAX_OF_POST;
-        return GO_ON;
-    }
-    *post_event_required = mark == MARK_POST;
-    if (mark == MARK_PRE)
-        regs->rax ^= changed_bits[type];
-    return mark == MARK_SKIP ? IGNORE : GO_ON;
+    if (!is_pre && is_string)
+        change_output_of_string(type, regs);
+    else if (!is_pre)
+        change_output(type, number, regs);
+    else if (mark == MARK_PRE && is_string)
+        change_input_of_string(regs);
+    else if (mark == MARK_PRE)
+        change_input(type, number, regs);
+    if (is_pre)
+        *post_event_required = mark == MARK_POST;
+    return is_pre && mark == MARK_SKIP ? IGNORE : GO_ON;
 }
 
 static BOOLEAN is_marked(VMM_EVENT_TYPE_ENUM type)
@@ -133,8 +184,8 @@ static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM ty
     const u32 number = (UINTPTR)context;
 
     if (is_marked(type))
-        return marked(type, stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION, post_event_required,
-                      regs);
+        return marked(type, stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION, number,
+                      post_event_required, regs);
     if (stage == VMM_CALLBACK_CALLING_STAGE_PRE_EVENT_EMULATION) {
         *post_event_required = type != WRMSR_INSTRUCTION_EXECUTION;
         if (type == CPUID_INSTRUCTION_EXECUTION)
@@ -157,8 +208,15 @@ static const VMM_EVENT_TYPE_ENUM types[] = {
     SYSCALL_HOOK_EFER_SYSRET,
 };
 
+/* That a program can raise, with one instruction. */
+static const u8 vectors[] = {0, 1, 3, 6, 11, 12, 13, VECTOR_PAGE_FAULT, 16, 17, 19};
+
 static void turn_exits_on(void)
 {
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(vectors); i++)
+        ConfigureSetExceptionBitmap(VMM_ALL_CORES, vectors[i]);
     ConfigureSetMsrReadExiting(VMM_ALL_CORES, CSTAR);
     ConfigureSetMsrWriteExiting(VMM_ALL_CORES, CSTAR);
     ConfigureSetRdtscExiting(VMM_ALL_CORES);
@@ -171,7 +229,6 @@ static void turn_exits_on(void)
     ConfigureSetMovFromCrExiting(VMM_ALL_CORES, 3);
     ConfigureSetMovFromCrExiting(VMM_ALL_CORES, 8);
     ConfigureSetIoExiting(VMM_ALL_CORES, PORT_FREE);
-    ConfigureSetExceptionBitmap(VMM_ALL_CORES, VECTOR_DIVIDE_ERROR);
     ConfigureSetEferSyscallHook(VMM_ALL_CORES);
 }
 
