@@ -299,11 +299,8 @@ static UINT64 VmxVmcall(UINT64 Number, UINT64 Param1, UINT64 Param2, UINT64 Para
 
 static VOID VmxDevirtualizeCore(VIRTUAL_MACHINE_STATE *VCpu)
 {
+    (VOID) VCpu;
     VmxVmcall(VMCALL_VMXOFF, 0, 0, 0);
-    while (__atomic_load_n(&VCpu->PendingNmis, __ATOMIC_SEQ_CST) != 0) {
-        __atomic_sub_fetch(&VCpu->PendingNmis, 1, __ATOMIC_SEQ_CST);
-        CpuSoftwareNmi();
-    }
 }
 
 /* --- what common code asks in root mode --- */

@@ -8,7 +8,8 @@
  * The order matters. The kernel's page table first, as everything of the kernel is mapped in both. Then its
  * GDT, LDT, TR, data segments and their bases, all under our own IDT: its NMI handler needs none of them,
  * while the kernel's would run with half of them loaded. The kernel's IDT last. An NMI that our handler took
- * meanwhile is counted in PendingNmis, and given to the kernel by VmxDevirtualizeCore.
+ * meanwhile is counted in PendingNmis, and given to the kernel then, whichever way out it is, but for those
+ * that end in a reset.
  */
 #include "hyperhv/vmx/Vmx.h"
 
@@ -25,6 +26,7 @@
 #include "hyperhv/vmx/ExternalInterrupt.h"
 #include "hyperhv/vmx/Vmcs.h"
 #include "hyperhv/vmx/VmxBroadcast.h"
+#include "hyperhv/vmx/VmxNmi.h"
 #include "hyperhv/vmx/VmxState.h"
 #include "hyperhv/vmx/VmxSyscall.h"
 
@@ -138,6 +140,7 @@ VOID VmxLeave(VIRTUAL_MACHINE_STATE *VCpu)
     VmxReadGuestState(VCpu, &Guest);
     VmxFillIretFrame(VCpu);
     VmxLeaveAs(VCpu, &Guest);
+    VmxHandOverNmis(VCpu);
 }
 
 BOOLEAN VmxCanLeave(VIRTUAL_MACHINE_STATE *VCpu)
@@ -180,7 +183,9 @@ VOID VmxPanic(VIRTUAL_MACHINE_STATE *VCpu, const CHAR *Message)
 {
     if (VCpu->Lifecycle == VMM_CORE_RUNNING)
         VmxBroadcast(VCpu, NMI_BROADCAST_ACTION_LEAVE, FALSE);
-    if (VCpu->Lifecycle == VMM_CORE_RUNNING || VCpu->Lifecycle == VMM_CORE_LAUNCHING)
+    if (VCpu->Lifecycle == VMM_CORE_RUNNING || VCpu->Lifecycle == VMM_CORE_LAUNCHING) {
         VmxLeaveToKernel(VCpu);
+        VmxHandOverNmis(VCpu);
+    }
     PlatformCpuPanic(Message);
 }

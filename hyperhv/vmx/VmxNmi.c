@@ -6,6 +6,7 @@
  */
 #include "hyperhv/vmx/VmxNmi.h"
 
+#include "platform/CpuInstructions.h"
 #include "hyperhv/vmx/AsmEntry.h"
 #include "hyperhv/vmx/Controls.h"
 #include "hyperhv/vmx/EventInjection.h"
@@ -33,7 +34,7 @@ VOID VmxNmiArrivedInGuest(VIRTUAL_MACHINE_STATE *VCpu)
 }
 
 /* On the way out of VMX operation there is no VMCS to write to; the count is served after it
- * (VmxDevirtualizeCore). */
+ * (VmxHandOverNmis). */
 VOID VmxNmiArrivedInRoot(VIRTUAL_MACHINE_STATE *VCpu)
 {
     VCpu->NmiCounts.InRoot++;
@@ -52,6 +53,14 @@ VOID VmxInjectPendingNmi(VIRTUAL_MACHINE_STATE *VCpu)
     EventInjectNmi(VCpu);
     VCpu->NmiCounts.Injected++;
     __atomic_sub_fetch(&VCpu->PendingNmis, 1, __ATOMIC_SEQ_CST);
+}
+
+VOID VmxHandOverNmis(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    while (__atomic_load_n(&VCpu->PendingNmis, __ATOMIC_SEQ_CST) != 0) {
+        __atomic_sub_fetch(&VCpu->PendingNmis, 1, __ATOMIC_SEQ_CST);
+        CpuSoftwareNmi();
+    }
 }
 
 /* The count may be zero: the window was set twice for one NMI. */

@@ -25,4 +25,9 @@ VOID VmxInjectPendingNmi(VIRTUAL_MACHINE_STATE *VCpu);
  */
 VOID VmxHandleNmiWindow(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* The core has left VMX operation, and the kernel's IDT is in force: the kernel's handler takes those that
+ * wait, here and now. It does not come back from the one by which a panic stops a core. Where the guest
+ * blocked NMIs its handler is interrupted, as by an NMI after a fault in it, which the kernel allows for. */
+VOID VmxHandOverNmis(VIRTUAL_MACHINE_STATE *VCpu);
+
 #endif

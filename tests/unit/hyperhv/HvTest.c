@@ -505,6 +505,37 @@ static void ACoreInAProcessLeavesWhenItIsInTheKernel(void **State)
     TestExpectUntouched();
 }
 
+/* One of the kernel's own comes first, and waits for the guest to take it when the core leaves. */
+static VOID TakeTwoNmis(VOID)
+{
+    FakeExit(&(FAKE_EXIT){.Reason           = VMX_EXIT_REASON_EXCEPTION_OR_NMI,
+                          .InterruptionInfo = TEST_INFO(INTERRUPTION_TYPE_NMI, 2)});
+    TakeNmi();
+}
+
+static VOID PanicWithTwoNmis(VOID)
+{
+    assert_true(TestLoad());
+    HostedSetCurrentCpu(1);
+    HostedFirePanic();
+    HostedSetCurrentCpu(0);
+    ExitWithTable(FALSE, TakeTwoNmis); /* whichever was first, one is the kernel's */
+    assert_int_equal(g_GuestState[0].PendingNmis, 1);
+}
+
+static void AnNmiThatWaitsWhenACoreLeavesInAPanicReachesTheKernel(void **State)
+{
+    (void)State;
+    PanicWithTwoNmis();
+    assert_int_equal(FakeKernelNmis(0), 0);
+    ExitWithTable(TRUE, Trap);
+    assert_int_equal(FakeMode(0), FAKE_OUTSIDE_VMX);
+    assert_int_equal(FakeKernelNmis(0), 1);
+    assert_int_equal(FakeKernelNmis(1), 0);
+    HvUninitVmm();
+    TestExpectUntouched();
+}
+
 /* As a sleep goes: told first, then the other cores go offline and come back, told last, on any core: who
  * asked for the sleep may run on another one by then. */
 static VOID SleepAndWakeOn(UINT32 Waker)
@@ -702,6 +733,7 @@ int main(void)
         FRESH(ASleepLeavesVmxAndTheWakingComesBack),
         FRESH(ACoreThatCannotComeBackFromASleepGoesOnWithout),
         FRESH(ACoreInAProcessLeavesWhenItIsInTheKernel),
+        FRESH(AnNmiThatWaitsWhenACoreLeavesInAPanicReachesTheKernel),
         FRESH(APanicBringsItsOwnCoreBack),
         FRESH(InACrashEachCoreLeavesByItself),
         FRESH(AfterTheUnloadNobodyIsToldOfTheMachinesLife),

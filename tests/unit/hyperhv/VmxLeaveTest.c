@@ -107,6 +107,22 @@ static void APanicHappensOutsideVmxWithTheKernelsTables(void **State)
     assert_false(g_GuestState[0].IsOnVmxRootMode);
 }
 
+static BOOLEAN PanicAfterAnNmi(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    FakeRootException(2, 0);
+    return PanicInRoot(Regs, IsPost);
+}
+
+/* It may be the one by which another core's panic wants to know where this one is. */
+static void AnNmiThatWaitsAtAPanicReachesTheKernel(void **State)
+{
+    (void)State;
+    VmFuncSetTriggerEvent(CPUID_INSTRUCTION_EXECUTION, TRUE);
+    g_Test.OnEvent = PanicAfterAnNmi;
+    EXPECT_PANIC(GuestCpuid(0, 0), "a test's own");
+    assert_int_equal(FakeKernelNmis(0), 1);
+}
+
 /* A second panic of the same core, outside VMX operation by then. */
 static void APanicOfACoreThatIsOutLeavesItAlone(void **State)
 {
@@ -121,7 +137,7 @@ int main(void)
     const struct CMUnitTest Tests[] = {
         TEST(AfterTheUnloadEveryRegisterIsTheGuests), TEST(TheBasesOfFsAndGsSurviveTheirSelectors),
         TEST(TheTaskRegistersLimitIsTheKernels),      TEST(APanicHappensOutsideVmxWithTheKernelsTables),
-        TEST(APanicOfACoreThatIsOutLeavesItAlone),
+        TEST(AnNmiThatWaitsAtAPanicReachesTheKernel), TEST(APanicOfACoreThatIsOutLeavesItAlone),
     };
 
     return cmocka_run_group_tests(Tests, NULL, NULL);
