@@ -10,8 +10,8 @@
  * delivery with the stack, the flags and the code segment of after it. A guest that is resumed there dies:
  * CPL 0 at a user's address, or a handler left out.
  *
- * Here each core's RIP is committed at the longjmp, as the loop for one core does. The other cores are
- * between two instructions then, where it is so already.
+ * Here the core's RIP is committed at the longjmp, as the loop for one core does. Whose it is, is told by the
+ * place that it leads to, which is kept in the core.
  *
  * Context: user space of the host, within Bochs.
  */
@@ -41,6 +41,30 @@ void CpuCommitRip(BX_CPU_C *Cpu, uint64_t Rip) __asm__("_ZN8BX_CPU_C11dbg_set_ei
 
 void __longjmp_chk(jmp_buf Environment, int Value) __attribute__((__noreturn__, visibility("default")));
 
+/* The last that begins before it; NULL: none. */
+static BX_CPU_C *CoreOf(const void *Inside)
+{
+    BX_CPU_C *Core = NULL;
+
+    for (unsigned Index = 0; Index < bx_cpu_count; Index++) {
+        BX_CPU_C *This = bx_cpu_array[Index];
+
+        if ((uintptr_t)This <= (uintptr_t)Inside && (uintptr_t)This > (uintptr_t)Core)
+            Core = This;
+    }
+    return Core;
+}
+
+static void CommitRip(BX_CPU_C *Core)
+{
+    GUARD_STATE State;
+
+    if (Core == NULL)
+        return;
+    CpuGetState(Core, &State);
+    CpuCommitRip(Core, State.Rip);
+}
+
 void __longjmp_chk(jmp_buf Environment, int Value)
 {
     static void (*Next)(jmp_buf, int) __attribute__((__noreturn__));
@@ -51,11 +75,6 @@ void __longjmp_chk(jmp_buf Environment, int Value)
         fprintf(stderr, "bochs-commit: the C library has no __longjmp_chk\n");
         abort();
     }
-    for (unsigned Index = 0; Index < bx_cpu_count; Index++) {
-        GUARD_STATE State;
-
-        CpuGetState(bx_cpu_array[Index], &State);
-        CpuCommitRip(bx_cpu_array[Index], State.Rip);
-    }
+    CommitRip(CoreOf(Environment));
     Next(Environment, Value);
 }

@@ -4,7 +4,7 @@
 # bochs.sh - starts Bochs headless, reads its log after a failure. The machines vtx, vtx27 and novtx are this with other settings:
 #   BOCHS_TREE    where Bochs is unpacked
 #   BOCHS_MODEL   the processor's name in Bochs
-#   BOCHS_CPU     further words of its configuration's line "cpu:"
+#   BOCHS_WITHOUT features that the model has and the machine has not
 
 # How many instructions of a core are a microsecond, for all devices and for the TSC, which counts one an instruction. The guest must be told:
 # the model's CPUID says 3,500, from which the kernel takes the frequency of the local timers, too, which then go off 146 times too early, over
@@ -24,7 +24,7 @@ log: $LOGS/bochs.log
 megs: 1024
 romimage: file=$share/bochs/BIOS-bochs-latest
 vgaromimage: file=$share/bochs/VGABIOS-lgpl-latest
-cpu: model=$BOCHS_MODEL, count=1:$CORES:1, ips=${BOCHS_MHZ}000000, reset_on_triple_fault=0${BOCHS_CPU:-}
+cpu: model=$BOCHS_MODEL, count=1:$CORES:1, ips=${BOCHS_MHZ}000000, reset_on_triple_fault=0, exclude_features="tsc_adjust${BOCHS_WITHOUT:+, $BOCHS_WITHOUT}"
 ata0-master: type=cdrom, path=$RUN/boot.iso, status=inserted
 boot: cdrom
 com1: enabled=1, mode=file, dev=$CONSOLE
