@@ -396,7 +396,7 @@ static void test_skip(void)
 
 /* --- hits while NMIs are blocked --- */
 
-#define NMIS        200
+#define NMIS 200
 /* More than a tick: in Bochs 2.7 an NMI after another comes with the next IRET, mostly a tick's. */
 #define PATIENCE_US 20000
 
