@@ -121,6 +121,13 @@ static void around_cr8(struct privileged_request *r, void (*execute)(struct priv
     asm volatile("mov %0, %%cr8" : : "r"(0ul));
 }
 
+/* GE stays set in the kernel's DR7 once somebody had a breakpoint. */
+static void around_dr7(struct privileged_request *r, void (*execute)(struct privileged_request *))
+{
+    execute(r);
+    r->value &= ~0x200ull;
+}
+
 static void around_nothing(struct privileged_request *r, void (*execute)(struct privileged_request *))
 {
     execute(r);
@@ -137,7 +144,7 @@ static const struct {
     [PRIVILEGED_DR0_WRITE] = {around_nothing, execute_dr0_write},
     [PRIVILEGED_DR0_READ]  = {around_nothing, execute_dr0_read},
     [PRIVILEGED_DR6_WRITE] = {around_nothing, execute_dr6_write},
-    [PRIVILEGED_DR7_READ]  = {around_nothing, execute_dr7_read},
+    [PRIVILEGED_DR7_READ]  = {around_dr7, execute_dr7_read},
     [PRIVILEGED_CR0_WRITE] = {around_cr0, execute_cr0_write},
     [PRIVILEGED_CLTS]      = {around_clts, execute_clts},
     [PRIVILEGED_CR3_WRITE] = {around_cr3, execute_cr3_write},
