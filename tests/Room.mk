@@ -77,7 +77,7 @@ check-installed: $(LINT_DEPS) $(UNIT_PROGRAMS) $(VM_DEPS)
 	$(Q)tests/run $(RUN_LINTS) $(RUN_UNITS) $(RUN_PLANS)
 
 # Benches that need a machine: figures in instructions, exact on one core.
-BENCH_PROGRAMS := cpuid-cost kvm-cpuid-cost set-events user-cost workload-cost
+BENCH_PROGRAMS := bpf-probe cpuid-cost kvm-cpuid-cost set-events user-cost workload-cost
 BENCH_FILES     = $(BUILD)/user/hyperdbg $(patsubst %,$(BUILD)/modules/6.1/%.ko,$(MODULES) hookbench) \
                   $(foreach name,$(BENCH_PROGRAMS),$(BUILD)/user/bench/$(name):/root/programs/$(name))
 
