@@ -3,7 +3,7 @@
  * cycles.c - the VMM loads and unloads CYCLES times (100, if the environment does not say) while every core
  * works: each time on all cores, each time back, with the load's results right throughout; by the tool every
  * time, and with an event armed every fourth. CYCLES_WITH_HOOKS, if it is there: half of the times with hooks
- * of every kind in force where the load meets them, which takes a minute a cycle.
+ * of every kind in force where the load meets them.
  *
  * Context: user space of the guest, root.
  */
