@@ -46,7 +46,9 @@ VOID PlatformCpuRunHere(PLATFORM_CPU_FUNCTION Function, PVOID Context);
 VOID PlatformCpuRunOnAll(PLATFORM_CPU_FUNCTION Function, PVOID Context);
 VOID PlatformCpuWaitForExits(VOID);
 
-/* Process context. Between the two calls no core goes online or offline. Nests. */
+/* Process context. Between the two calls no core goes online or offline. Does not nest: a core that wants to
+ * come or go meanwhile waits for the first lock, and the second for that core. So nothing that takes it by
+ * itself is called in between: no Configure..., no probe, no PlatformTextWaitForThreads. */
 VOID PlatformCpuHotplugLock(VOID);
 VOID PlatformCpuHotplugUnlock(VOID);
 

@@ -16,8 +16,8 @@
  * with its code for entering and leaving and for what must not be traced. */
 BOOLEAN PlatformTextFunctionEntry(UINT64 Address, UINT64 *Entry);
 
-/* Process context; takes a tenth of a second or more. Every thread has left the code that it was in when this
- * was called, wherever it was interrupted or preempted. */
+/* Process context, not under the hotplug lock; takes a tenth of a second or more. Every thread has left the
+ * code that it was in when this was called, wherever it was interrupted or preempted. */
 VOID PlatformTextWaitForThreads(VOID);
 
 #endif

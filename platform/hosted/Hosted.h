@@ -145,6 +145,10 @@ VOID HostedPagesReturn(PVOID Pages, UINT32 PageCount);
 /* Ends the program: the code under test did something that a kernel would not survive. */
 VOID HostedDie(const CHAR *What) __attribute__((noreturn));
 
+/* Dies where this thread has the hotplug lock: what follows takes it, or may have to wait for who wants it.
+ */
+VOID HostedRequireNoHotplugLock(VOID);
+
 VOID HostedResetMemory(VOID);
 VOID HostedResetCpu(VOID);
 VOID HostedResetProcesses(VOID);

@@ -14,6 +14,7 @@ static BOOLEAN g_IsOffline[HOSTED_MAX_CORES];
 static const PLATFORM_CPU_LIFE *g_Life;
 static VOID (*g_Crash)(VOID);
 static UINT32 g_HotplugLocks;
+static __thread BOOLEAN g_HasHotplugLock; /* this thread */
 static VOID (*g_PanicHandler)(const CHAR *Message);
 
 static UINT64 g_Exits[HOSTED_MAX_CORES]; /* begun plus ended: odd while the core is in one; atomic */
@@ -49,8 +50,9 @@ VOID HostedResetCpu(VOID)
         PlatformCpuUnregisterLife();
     HostedSetCpuCount(1);
     HostedSetCurrentCpu(0);
-    g_HotplugLocks = 0;
-    g_PanicHandler = NULL;
+    g_HotplugLocks   = 0;
+    g_HasHotplugLock = FALSE;
+    g_PanicHandler   = NULL;
     for (UINT32 CoreId = 0; CoreId < HOSTED_MAX_CORES; CoreId++)
         g_Exits[CoreId] = 0;
 }
@@ -133,13 +135,22 @@ VOID PlatformCpuWaitForExits(VOID)
     }
 }
 
+VOID HostedRequireNoHotplugLock(VOID)
+{
+    if (g_HasHotplugLock)
+        HostedDie("the hotplug lock does not nest");
+}
+
 VOID PlatformCpuHotplugLock(VOID)
 {
+    HostedRequireNoHotplugLock();
+    g_HasHotplugLock = TRUE;
     __atomic_add_fetch(&g_HotplugLocks, 1, __ATOMIC_SEQ_CST);
 }
 
 VOID PlatformCpuHotplugUnlock(VOID)
 {
+    g_HasHotplugLock = FALSE;
     if (__atomic_fetch_sub(&g_HotplugLocks, 1, __ATOMIC_SEQ_CST) == 0)
         HostedDie("hotplug unlocked more often than locked");
 }
@@ -215,12 +226,14 @@ VOID HostedFireCrash(VOID)
 
 BOOLEAN PlatformCpuWatchCrash(VOID (*Crash)(VOID))
 {
+    HostedRequireNoHotplugLock();
     g_Crash = Crash;
     return TRUE;
 }
 
 VOID PlatformCpuUnwatchCrash(VOID)
 {
+    HostedRequireNoHotplugLock();
     g_Crash = NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "platform/PlatformText.h"
 
 #include "platform/PlatformMemory.h"
+#include "platform/hosted/Hosted.h"
 
 BOOLEAN PlatformTextFunctionEntry(UINT64 Address, UINT64 *Entry)
 {
@@ -14,4 +15,5 @@ BOOLEAN PlatformTextFunctionEntry(UINT64 Address, UINT64 *Entry)
 
 VOID PlatformTextWaitForThreads(VOID)
 {
+    HostedRequireNoHotplugLock();
 }

@@ -8,11 +8,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
+#include "platform/PlatformCpu.h"
 #include "platform/PlatformLock.h"
 #include "platform/PlatformMemory.h"
+#include "platform/PlatformText.h"
 #include "platform/hosted/Hosted.h"
 
 static int Fresh(void **State)
@@ -75,6 +80,48 @@ static VOID SeeCore(PVOID Context)
 {
     assert_ptr_equal(Context, g_Seen);
     g_Seen[g_SeenCount++] = PlatformCpuCurrent();
+}
+
+/* TRUE: a process that does this dies of it. */
+static BOOLEAN Dies(VOID (*Function)(VOID))
+{
+    const pid_t Child = fork();
+    int Status        = 0;
+
+    if (Child == 0) {
+        fclose(stderr);
+        Function();
+        _exit(0);
+    }
+    assert_int_equal(waitpid(Child, &Status, 0), Child);
+    return WIFSIGNALED(Status);
+}
+
+static VOID LockTwice(VOID)
+{
+    PlatformCpuHotplugLock();
+    PlatformCpuHotplugLock();
+}
+
+static VOID LockAndWaitForThreads(VOID)
+{
+    PlatformCpuHotplugLock();
+    PlatformTextWaitForThreads();
+}
+
+static VOID LockAgain(VOID)
+{
+    PlatformCpuHotplugLock();
+    PlatformCpuHotplugUnlock();
+    PlatformCpuHotplugLock();
+}
+
+static void TheHotplugLockDoesNotNest(void **State)
+{
+    (void)State;
+    assert_true(Dies(LockTwice));
+    assert_true(Dies(LockAndWaitForThreads));
+    assert_false(Dies(LockAgain));
 }
 
 static void RunOnAllVisitsEachOnlineCoreAsThatCore(void **State)
@@ -200,6 +247,7 @@ int main(void)
     const struct CMUnitTest Tests[] = {
         cmocka_unit_test_setup(TheNthAllocationFailsOnceAndNothingStaysBehind, Fresh),
         cmocka_unit_test_setup(CopyAndZeroTouchExactlyTheirRange, Fresh),
+        cmocka_unit_test_setup(TheHotplugLockDoesNotNest, Fresh),
         cmocka_unit_test_setup(RunOnAllVisitsEachOnlineCoreAsThatCore, Fresh),
         cmocka_unit_test_setup(LifeIsCalledOnTheCoreThatComesOrGoes, Fresh),
         cmocka_unit_test_setup(APanicCanBeCaught, Fresh),
