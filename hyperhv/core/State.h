@@ -47,15 +47,20 @@ typedef struct _HV_STEP_POST {
     EPT_HOOKS_CONTEXT Context;
 } HV_STEP_POST;
 
+/* Hooked pages that one instruction can touch, and that its step is prepared for: a gather or scatter of 16
+ * elements 32, its own bytes two; the rest is for an event that is delivered in the step (IDT, GDT, TSS,
+ * stack) and for page tables that the processor walks. */
+#define HV_STEP_PAGES 48u
+
 /* One instruction that a core carries out while it sees memory as it is (hooks/HookStep.h). */
 typedef struct _HV_STEP {
-    struct _HOOK_PAGE *Written[4]; /* pages with hidden breakpoints that the instruction writes to */
-    UINT32 WrittenCount;           /* 0 between steps, as the next one */
+    UINT32 WrittenCount; /* 0 between steps, as the next one */
     UINT32 PostCount;
-    HV_STEP_POST Post[8];  /* of monitors */
     BOOLEAN PostRequired;  /* of a hidden breakpoint, while its hit is told */
     BOOLEAN IsCancelled;   /* the guest does not carry it out after all */
     UINT64 BreakpointPost; /* address of a hidden breakpoint whose user wants POST; 0: none */
+    struct _HOOK_PAGE *Written[HV_STEP_PAGES]; /* those with hidden breakpoints that are written to */
+    HV_STEP_POST Post[HV_STEP_PAGES];          /* of monitors */
 } HV_STEP;
 
 /* The IN, OUT, INS or OUTS that the core left the guest for (Dispatch.h: DispatchEventIO). */

@@ -16,8 +16,6 @@
 #define TABLES_PER_PAGE 3u
 #define NEVER           (~0ull) /* a generation that the hooked view does not reach */
 
-STATIC_ASSERT(STEP_VIEW_POOL >= 1 + TABLES_PER_PAGE * STEP_VIEW_MAX_OPEN);
-
 BOOLEAN EptStepViewAllocate(EPT_STEP_VIEW *View)
 {
     View->Pool = PlatformMemoryAllocatePages(STEP_VIEW_POOL);
@@ -99,20 +97,17 @@ static VOID CloseAll(EPT_STEP_VIEW *View)
     View->OpenCount = 0;
 }
 
-/* STEP_VIEW_MAX_OPEN: there is no room. */
-static UINT32 OpenIndex(EPT_STEP_VIEW *View, UINT64 Physical)
+/* FALSE: there is no room. */
+static BOOLEAN FindRoom(EPT_STEP_VIEW *View, UINT64 Physical, UINT32 *Index)
 {
-    UINT32 Index = 0;
-
-    while (Index < View->OpenCount && View->Open[Index] != Physical)
-        Index++;
-    if (Index < View->OpenCount)
-        return Index;
-    if (Index == STEP_VIEW_MAX_OPEN || View->PoolUsed + TABLES_PER_PAGE > STEP_VIEW_POOL)
-        return STEP_VIEW_MAX_OPEN;
-    View->Open[Index] = Physical;
+    for (*Index = 0; *Index < View->OpenCount; (*Index)++)
+        if (View->Open[*Index] == Physical)
+            return TRUE;
+    if (*Index == HV_STEP_PAGES || View->PoolUsed + TABLES_PER_PAGE > STEP_VIEW_POOL)
+        return FALSE;
+    View->Open[*Index] = Physical;
     View->OpenCount++;
-    return Index;
+    return TRUE;
 }
 
 static VOID Flush(const EPT_STEP_VIEW *View)
@@ -133,9 +128,10 @@ VOID EptStepViewChange(EPT_STEP_VIEW *View, UINT64 Physical, UINT32 Access, BOOL
     else if (IsFirst)
         CloseAll(View);
 
-    Index = OpenIndex(View, Physical);
-    if (Index < STEP_VIEW_MAX_OPEN)
-        OpenPage(View, Physical, Access);
+    View->IsFull = !FindRoom(View, Physical, &Index);
+    if (View->IsFull)
+        return;
+    OpenPage(View, Physical, Access);
     if (Index == 0)
         View->FirstAccess = IsFirst ? Access : View->FirstAccess | Access;
     Flush(View);

@@ -13,10 +13,8 @@
 
 #include "hyperhv/vmx/EptViews.h"
 
-/* Pages that one instruction can touch: its own (two where it crosses a page), two operands (two each), page
- * tables of those that the processor walks are rarer still. */
-#define STEP_VIEW_MAX_OPEN 8u
-#define STEP_VIEW_POOL     32u /* pages: the PML4, and copies of up to three tables for each open page */
+/* Pages: the PML4, and copies of up to three tables for each open page, most of which share two of them. */
+#define STEP_VIEW_POOL 64u
 
 typedef struct _EPT_STEP_VIEW {
     UINT64 *Pool; /* STEP_VIEW_POOL pages in a row; the first is the PML4 */
@@ -24,9 +22,10 @@ typedef struct _EPT_STEP_VIEW {
     UINT64 Eptp;
     UINT32 PoolUsed;
     UINT32 OpenCount;
-    UINT64 Generation;               /* of the hooked view that the copies are of */
-    UINT64 Open[STEP_VIEW_MAX_OPEN]; /* physical addresses of the open pages */
-    UINT32 FirstAccess;              /* HOOK_ACCESS_... that the first of them is open for */
+    UINT64 Generation;          /* of the hooked view that the copies are of */
+    UINT64 Open[HV_STEP_PAGES]; /* physical addresses of the open pages */
+    UINT32 FirstAccess;         /* HOOK_ACCESS_... that the first of them is open for */
+    BOOLEAN IsFull;             /* the step under way wants more pages than there is room for */
 } EPT_STEP_VIEW;
 
 /* Process context. FALSE: no memory. */
@@ -35,7 +34,8 @@ VOID EptStepViewFree(EPT_STEP_VIEW *View);
 
 /* Root mode, on the view's core. Opens the page for Access (HOOK_ACCESS_...; writes are reads, too), beside
  * what its entry allows; IsFirst: the step begins, so that nothing else stays open. The usual case, the page
- * and access of the step before alone, changes nothing and flushes nothing. */
+ * and access of the step before alone, changes nothing and flushes nothing. Where there is no room IsFull is
+ * set: the step has to end on another view. */
 VOID EptStepViewChange(EPT_STEP_VIEW *View, UINT64 Physical, UINT32 Access, BOOLEAN IsFirst);
 
 static inline VOID EptStepViewOpen(EPT_STEP_VIEW *View, UINT64 Physical, UINT32 Access, BOOLEAN IsFirst)

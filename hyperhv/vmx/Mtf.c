@@ -150,6 +150,18 @@ VOID MtfStepArm(VIRTUAL_MACHINE_STATE *VCpu)
     MtfArm(VCpu);
 }
 
+/* The instruction goes on, and what else it touches is not told: to wait for room would be to wait for ever.
+ */
+static UINT64 MtfStepUnwatched(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    if (!VCpu->Vmx->IsFullStepLogged)
+        LogWarning("core %u: the instruction at RIP %llx touches more monitored pages than a step has room "
+                   "for: the rest is not told",
+                   VCpu->CoreId, VCpu->LastVmexitRip);
+    VCpu->Vmx->IsFullStepLogged = TRUE;
+    return EptViewPlain();
+}
+
 /* Where monitors may be waiting for what else the instruction touches. */
 static __attribute__((__noinline__)) UINT64 MtfStepView(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical,
                                                         UINT32 Access)
@@ -159,7 +171,7 @@ static __attribute__((__noinline__)) UINT64 MtfStepView(VIRTUAL_MACHINE_STATE *V
     EptStepViewOpen(View, Physical, Access, VCpu->MtfEptHookRestorePoint == NULL);
     if (VmcsReadNatural(VMCS_GUEST_DR7) & DR7_ANY)
         MtfNoteShadow(VCpu, VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE));
-    return View->Eptp;
+    return LIKELY(!View->IsFull) ? View->Eptp : MtfStepUnwatched(VCpu);
 }
 
 VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, UINT32 Access)

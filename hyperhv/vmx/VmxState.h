@@ -44,6 +44,7 @@ typedef struct _VMX_CORE {
     EPT_VIEW_KIND BaseView; /* when no step is under way (ModeView.c) */
     UINT64 BaseEptp;        /* of that view */
     BOOLEAN IsWatchingModes;
+    BOOLEAN IsFullStepLogged;  /* a step had no room for all that its instruction touches (Mtf.c) */
     VMX_INTERRUPTS Interrupts; /* ExternalInterrupt.c */
     UINT32 PinBased;           /* VMCS_PIN_BASED_CONTROLS, when no step is under way */
     BOOLEAN IsWatchingInterrupts;

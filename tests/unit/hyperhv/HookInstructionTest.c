@@ -8,6 +8,7 @@
 #include "tests/unit/hyperhv/Testing.h"
 
 #include "hyperhv/hooks/HookPage.h"
+#include "hyperhv/vmx/EptViews.h"
 
 #define PAGE           PLATFORM_PAGE_SIZE
 #define CODE           0x00007F1234560000ull /* two pages of it; the second is mapped by MapCode only */
@@ -279,6 +280,86 @@ static void ASecondAccessToThePageIsToldWithinTheStep(void **State)
     Violate(HOOK_ACCESS_WRITE, OWN_ACCESS, RANGE, 0);
     assert_int_equal(g_Test.EventCount, 1);
     EndStep();
+}
+
+/* --- many pages in one step --- */
+
+#define GATHER_PAGES 34u /* 16 elements across pages, and the instruction too */
+
+static UINT32 g_Told;
+
+static BOOLEAN CountTold(GUEST_REGS *Regs, BOOLEAN IsPost)
+{
+    (void)Regs;
+    g_Told += !IsPost;
+    g_Test.EventCount = 0; /* of which there is room for few */
+    return FALSE;
+}
+
+/* One instruction reads from Count monitored pages; each read is tried again while its page is closed. */
+static VOID ReadPages(const UINT8 *Pages, UINT32 Count)
+{
+    const CODE_BYTES Load = {3, {0x48, 0x8B, 0x07}};
+    UINT32 Index;
+
+    g_Told         = 0;
+    g_Test.OnEvent = CountTold;
+    GuestAt(0x200, &Load);
+    for (Index = 0; Index < Count && GuestField(VMCS_EPT_POINTER) != EptViewPlain(); Index++)
+        FakeExit(&(FAKE_EXIT){.Reason        = VMX_EXIT_REASON_EPT_VIOLATION,
+                              .Qualification = HOOK_ACCESS_READ | OWN_ACCESS,
+                              .GuestPhysical = PlatformMemoryVirtualToPhysical(Pages + Index * PAGE),
+                              .GuestLinear   = LINEAR + Index * PAGE});
+}
+
+static UINT8 *MonitorPages(UINT32 Count)
+{
+    UINT8 *Pages = PlatformMemoryAllocatePages(Count);
+
+    assert_int_equal(ConfigureEptHookMonitor(TAG, PlatformMemoryVirtualToPhysical(Pages), Count * PAGE, TRUE,
+                                             HOOK_ACCESS_READ, VMM_NO_PROCESS),
+                     0);
+    return Pages;
+}
+
+static void EveryPageOfAGatherIsTold(void **State)
+{
+    UINT8 *Pages = MonitorPages(GATHER_PAGES);
+
+    (void)State;
+    g_Test.WantsPost = TRUE;
+    ReadPages(Pages, GATHER_PAGES);
+    assert_int_equal(g_Told, GATHER_PAGES);
+    assert_int_equal(GuestVCpu()->Step.PostCount, GATHER_PAGES);
+    assert_true(GuestField(VMCS_EPT_POINTER) != EptViewPlain());
+    EndStep();
+    assert_int_equal(GuestVCpu()->Step.PostCount, 0);
+    TestExpectLogSilent();
+    assert_true(ConfigureEptUnHookMonitor(TAG));
+    PlatformMemoryFreePages(Pages, GATHER_PAGES);
+}
+
+/* It would violate for ever where there is no room. */
+static void AnInstructionThatTouchesTooManyPagesGoesOnUnwatched(void **State)
+{
+    const UINT32 Count = 2 * HV_STEP_PAGES;
+    UINT8 *Pages       = MonitorPages(Count);
+
+    (void)State;
+    ReadPages(Pages, Count);
+    assert_int_equal(g_Told, HV_STEP_PAGES + 1); /* the one for which there was no room, too */
+    assert_int_equal(GuestField(VMCS_EPT_POINTER), EptViewPlain());
+    EndStep();
+    assert_int_equal(GuestField(VMCS_EPT_POINTER), EptViewHooked());
+    TestExpectLog("touches more monitored pages than a step has room for");
+    memset(g_Test.Log, 0, sizeof(g_Test.Log));
+    ReadPages(Pages, 2); /* the next one is watched again */
+    assert_int_equal(g_Told, 2);
+    assert_true(GuestField(VMCS_EPT_POINTER) != EptViewPlain());
+    EndStep();
+    TestExpectLogSilent();
+    assert_true(ConfigureEptUnHookMonitor(TAG));
+    PlatformMemoryFreePages(Pages, Count);
 }
 
 static void AnAccessOfTheRestOfThePageIsNone(void **State)
@@ -661,6 +742,8 @@ int main(void)
 {
     const struct CMUnitTest Tests[] = {
         TEST(AnAccessThatReachesIntoTheRangeIsAnEvent),
+        TEST(EveryPageOfAGatherIsTold),
+        TEST(AnInstructionThatTouchesTooManyPagesGoesOnUnwatched),
         TEST(AnAccessOfTheRestOfThePageIsNone),
         TEST(FarBelowTheRangeTheInstructionIsNotLookedAt),
         TEST(AnInstructionThatNobodyCanReadAccessesEightBytes),
