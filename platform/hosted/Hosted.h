@@ -44,6 +44,10 @@ VOID HostedRefuseKernelMappings(BOOLEAN Refuse);
 /* Kernel address at which the pretended kernel maps all physical memory, one to one from there. */
 #define HOSTED_DIRECT_MAP 0xFFFF888000000000ull
 
+/* A function of the pretended kernel begins at every multiple of this in its memory; the bytes that it keeps
+ * free (PlatformText.h) are the first, or those after an ENDBR64. */
+#define HOSTED_FUNCTION_BYTES 64ull
+
 /* The memory at a physical address; NULL where no page is allocated. */
 PVOID HostedRam(UINT64 Physical);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * PlatformPages.c - the RAM of the pretended machine: pages at physical addresses of their own, so that code
- * that takes a physical address for a virtual one, or the other way round, is found out.
+ * that takes a physical address for a virtual one, or the other way round, is found out. They lie beside the
+ * program's code, as the kernel's code beside that of its modules: a CALL reaches from one to the other.
  *
  * Context: user space, any thread. Pages are given in turn, so that a freed one is not given again at once;
  * under AddressSanitizer what is not allocated cannot be touched.
@@ -31,12 +32,14 @@ static UINT64 g_Cursor; /* where the next search begins */
 
 static VOID RamInitialize(VOID)
 {
-    UINT8 *Memory =
-        mmap(NULL, 2 * RAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    UINTPTR Code   = (UINTPTR)RamInitialize & ~(UINTPTR)(RAM_BYTES - 1);
+    PVOID Wanted   = (PVOID)(Code - RAM_BYTES);
+    INT32 How      = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+    PVOID Received = mmap(Wanted, RAM_BYTES, PROT_READ | PROT_WRITE, How, -1, 0);
 
-    if (Memory == MAP_FAILED)
-        HostedDie("the test machine itself is out of memory");
-    g_Ram = (UINT8 *)(((UINTPTR)Memory + RAM_BYTES - 1) & ~(UINTPTR)(RAM_BYTES - 1));
+    if (Received != Wanted)
+        HostedDie("no room for the test machine's memory below the program's code");
+    g_Ram = Received;
 }
 
 /* First page of the next free run with the alignment, RAM_PAGES if there is none at or after From. */
