@@ -32,8 +32,11 @@ kernel_dir = $(if $(filter custom,$(1)),$(KDIR),$$($(CURDIR)/testbed/kernel $(1)
 
 MODULE_STAMPS := $(patsubst %,$(BUILD)/modules/%/.built,$(KERNELS) custom)
 
+# The kernel's build does not say a warning again while the object is there that gave it: objects of a build whose log has
+# warnings go before the next one.
 $(MODULE_STAMPS): $(BUILD)/modules/%/.built: $(MODULE_INPUTS) $(MODULE_HEADERS) platform/Modules.mk platform/link-modules
 	@echo "modules for kernel $*"
+	$(Q)! grep -qsE 'warning:|WARNING:' $(@D)/build.log || find $(@D) -name '*.o' -delete
 	$(Q)platform/link-modules $(@D) $(foreach module,$(MODULES) $(EXTRA_NAMES),$(module):$(subst $(eval ) ,$(comma),$(strip $(call module_sources,$(module)))))
 	$(Q)kdir=$(call kernel_dir,$*) && $(MAKE) --no-print-directory -C "$$kdir" M=$(abspath $(@D)) \
 	    HYPERDBG_ROOT=$(CURDIR) $(if $(V),V=1) MAKEFLAGS= modules > $(@D)/build.log 2>&1 || { cat $(@D)/build.log; exit 1; }
