@@ -27,10 +27,9 @@
 /* Published entry by entry; nothing is taken out before the VMM goes. */
 static DETOUR *Buckets[BUCKETS];
 
-/* Functions begin at multiples of 16. */
 static UINT32 BucketOf(UINT64 Site)
 {
-    return (UINT32)(Site >> 4) & (BUCKETS - 1);
+    return HookHash(Site, BUCKET_BITS);
 }
 
 /* Nobody is told any more once all cores have been interrupted, as a detour tells with interrupts off. */

@@ -27,10 +27,9 @@
 /* Written in process context under the hooks' lock. */
 static HIDDEN_BREAKPOINT *Buckets[BUCKETS];
 
-/* Functions begin at multiples of 16: the lowest bits tell little. */
 static UINT32 BucketOf(UINT64 Virtual)
 {
-    return (UINT32)(Virtual >> 4) & (BUCKETS - 1);
+    return HookHash(Virtual, BUCKET_BITS);
 }
 
 VOID HiddenBreakpointUninitialize(VOID)

@@ -26,6 +26,14 @@
 
 #define HOOK_WORDS_PER_PAGE (PLATFORM_PAGE_SIZE / sizeof(UINT64))
 
+/* Of an address, Bits bits: a bucket of a table. Addresses at any distance from each other spread: functions
+ * begin at multiples of 16, and many of those that are hooked at the starts of pages. The multiplier is 2^32
+ * by the golden ratio. */
+static inline UINT32 HookHash(UINT64 Address, UINT32 Bits)
+{
+    return ((UINT32)Address * 0x9E3779B1u) >> (32 - Bits);
+}
+
 struct _HIDDEN_BREAKPOINT;
 struct _MONITOR;
 struct _DETOUR;

@@ -152,7 +152,7 @@ VOID MtfStepArm(VIRTUAL_MACHINE_STATE *VCpu)
 
 /* The instruction goes on, and what else it touches is not told: to wait for room would be to wait for ever.
  */
-static UINT64 MtfStepUnwatched(VIRTUAL_MACHINE_STATE *VCpu)
+static __attribute__((__noinline__, __cold__)) UINT64 MtfStepUnwatched(VIRTUAL_MACHINE_STATE *VCpu)
 {
     if (!VCpu->Vmx->IsFullStepLogged)
         LogWarning("core %u: the instruction at RIP %llx touches more monitored pages than a step has room "
