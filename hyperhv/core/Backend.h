@@ -102,6 +102,10 @@ typedef struct _BACKEND {
      * the page, or the access. */
     VOID (*StepBegin)(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, UINT32 Access);
 
+    /* Root mode, before the step over an instruction that may load SS: the interrupt shadow that it makes is
+     * there after the step. */
+    VOID (*StepLoadsSs)(VIRTUAL_MACHINE_STATE *VCpu);
+
     /* The INS or OUTS of VCpu->Io is carried out by the guest itself, in one step in which ports do not exit;
      * of a repeated one that is one iteration. DispatchEventIoPost tells POST afterwards. */
     VOID (*StepIo)(VIRTUAL_MACHINE_STATE *VCpu);

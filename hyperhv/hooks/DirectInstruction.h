@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * DirectInstruction.h - instructions under a hidden breakpoint that are carried out without a step: those
- * that almost every function of a kernel starts with.
+ * that almost every function of a kernel starts with. And those whose step has something to it.
  */
 #ifndef HYPERHV_HOOKS_DIRECT_INSTRUCTION_H
 #define HYPERHV_HOOKS_DIRECT_INSTRUCTION_H
@@ -14,11 +14,12 @@ typedef enum _DIRECT_KIND {
     DIRECT_NONE = 0, /* none of those: it takes a step */
     DIRECT_NOP,      /* NOP of any length, ENDBR64 */
     DIRECT_PUSH,     /* PUSH of a 64-bit register */
+    DIRECT_LOADS_SS, /* it takes a step, and may make an interrupt shadow */
 } DIRECT_KIND;
 
 typedef struct _DIRECT_INSTRUCTION {
     UINT8 Kind;     /* DIRECT_KIND */
-    UINT8 Length;   /* bytes; 0 for DIRECT_NONE */
+    UINT8 Length;   /* bytes; 0 where it takes a step */
     UINT8 Register; /* DIRECT_PUSH: number of the register in GUEST_REGS */
 } DIRECT_INSTRUCTION;
 
@@ -39,17 +40,25 @@ static inline BOOLEAN DirectInstructionPush(VIRTUAL_MACHINE_STATE *VCpu, UINT32 
 }
 
 /* Root mode, within an exit of VCpu. Carries Instruction out, RIP included. FALSE: it cannot be done here (a
- * PUSH to a stack that is not the kernel's, or not mapped): nothing has changed. Inline, as each hit of most
- * hooks pays for it. */
+ * PUSH to a stack that is not the kernel's, or not mapped): nothing has changed; its step begins now. Inline,
+ * as each hit of most hooks pays for it; the first comparison tells NOPs and what takes a step from the rest.
+ */
 static inline BOOLEAN DirectInstructionExecute(VIRTUAL_MACHINE_STATE *VCpu,
                                                const DIRECT_INSTRUCTION *Instruction)
 {
-    if (LIKELY(Instruction->Kind == DIRECT_NOP))
+    if (LIKELY(Instruction->Kind == DIRECT_NOP)) {
         g_Backend->AdvanceRip(VCpu, Instruction->Length);
-    else if (Instruction->Kind == DIRECT_PUSH && DirectInstructionPush(VCpu, Instruction->Register))
-        g_Backend->AdvancePastPush(VCpu, Instruction->Length);
-    else
+        return TRUE;
+    }
+    if (LIKELY(Instruction->Kind <= DIRECT_NOP))
         return FALSE;
+    if (UNLIKELY(Instruction->Kind != DIRECT_PUSH)) {
+        g_Backend->StepLoadsSs(VCpu);
+        return FALSE;
+    }
+    if (!DirectInstructionPush(VCpu, Instruction->Register))
+        return FALSE;
+    g_Backend->AdvancePastPush(VCpu, Instruction->Length);
     return TRUE;
 }
 

@@ -162,6 +162,12 @@ static __attribute__((__noinline__, __cold__)) UINT64 MtfStepUnwatched(VIRTUAL_M
     return EptViewPlain();
 }
 
+VOID MtfStepLoadsSs(VIRTUAL_MACHINE_STATE *VCpu)
+{
+    if (VmcsReadNatural(VMCS_GUEST_DR7) & DR7_ANY)
+        MtfNoteShadow(VCpu, VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE));
+}
+
 /* Where monitors may be waiting for what else the instruction touches. */
 static __attribute__((__noinline__)) UINT64 MtfStepView(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical,
                                                         UINT32 Access)
@@ -169,8 +175,7 @@ static __attribute__((__noinline__)) UINT64 MtfStepView(VIRTUAL_MACHINE_STATE *V
     EPT_STEP_VIEW *View = &VCpu->Vmx->StepView;
 
     EptStepViewOpen(View, Physical, Access, VCpu->MtfEptHookRestorePoint == NULL);
-    if (VmcsReadNatural(VMCS_GUEST_DR7) & DR7_ANY)
-        MtfNoteShadow(VCpu, VmcsRead32(VMCS_GUEST_INTERRUPTIBILITY_STATE));
+    MtfStepLoadsSs(VCpu);
     return LIKELY(!View->IsFull) ? View->Eptp : MtfStepUnwatched(VCpu);
 }
 

@@ -26,6 +26,9 @@ VOID MtfStepArm(VIRTUAL_MACHINE_STATE *VCpu);
 /* A core's step (Backend.h: StepBegin). */
 VOID MtfStepBegin(VIRTUAL_MACHINE_STATE *VCpu, UINT64 Physical, UINT32 Access);
 
+/* Before a step (Backend.h: StepLoadsSs). */
+VOID MtfStepLoadsSs(VIRTUAL_MACHINE_STATE *VCpu);
+
 /* At the end of an exit that came with the flag set and was not its trap: serves the trap if the instruction
  * is done, ends a hook's step if an event goes in, goes on otherwise. */
 VOID MtfResolveStep(VIRTUAL_MACHINE_STATE *VCpu);

@@ -415,6 +415,7 @@ const BACKEND g_VmxBackend = {
     .ViewFlushAll            = EptViewFlushAll,
     .ViewFlushAllCores       = EptViewFlushAllCores,
     .StepBegin               = MtfStepBegin,
+    .StepLoadsSs             = MtfStepLoadsSs,
     .InjectUndefinedOpcode   = EventInjectUndefinedOpcode,
     .InjectGeneralProtection = EventInjectGeneralProtection,
     .StepIo                  = VmxIoStepBegin,

@@ -712,6 +712,58 @@ static void BreakpointsSideBySideAreNotRead(void **State)
         ;
 }
 
+/* --- loads of SS under a hidden breakpoint --- */
+
+#define BLOCKING_BY_MOV_SS 2u
+#define DR7_ONE_BREAKPOINT 0x401u
+
+/* Is the guest in a shadow after the step? */
+static BOOLEAN ShadowAfter(const CODE_BYTES *Code, UINT64 Dr7)
+{
+    const UINT64 Virtual = HOSTED_DIRECT_MAP + DataPhysical(0x40);
+    BOOLEAN HasShadow;
+
+    Map(Virtual & ~(PAGE - 1), g_Data);
+    memcpy(g_Data + 0x40, Code->Bytes, Code->Length);
+    assert_int_equal(ConfigureEptHook(Virtual, VMM_NO_PROCESS), 0);
+    Guest()->Dr7 = Dr7;
+    HitBreakpoint(Virtual);
+    assert_true(IsInStep());
+    Guest()->Rip += Code->Length;
+    EndStep();
+    HasShadow                = (*FakeInterruptibility(0) & BLOCKING_BY_MOV_SS) != 0;
+    *FakeInterruptibility(0) = 0;
+    assert_true(ConfigureEptUnHook(Virtual, VMM_NO_PROCESS));
+    return HasShadow;
+}
+
+static void ALoadOfSsKeepsItsShadow(void **State)
+{
+    static const CODE_BYTES Loads[] = {
+        {2, {0x8E, 0xD0}},             /* mov %eax,%ss */
+        {3, {0x66, 0x8E, 0xD0}},       /* mov %ax,%ss */
+        {3, {0x41, 0x8E, 0xD0}},       /* mov %r8d,%ss */
+        {4, {0x66, 0x41, 0x8E, 0xD0}}, /* mov %r8w,%ss */
+        {2, {0x8E, 0x17}},             /* mov (%rdi),%ss */
+        {4, {0x64, 0x8E, 0x57, 0x08}}, /* mov %fs:8(%rdi),%ss */
+    };
+    static const CODE_BYTES Others[] = {
+        {2, {0x8E, 0xD8}},             /* mov %eax,%ds */
+        {2, {0x8C, 0xD0}},             /* mov %ss,%eax */
+        {4, {0x0F, 0xB2, 0x17, 0x90}}, /* lss (%rdi),%edx; nop */
+        {3, {0x48, 0x89, 0xD0}},       /* mov %rdx,%rax */
+    };
+    UINT32 Index;
+
+    (void)State;
+    for (Index = 0; Index < COUNT_OF(Loads); Index++) {
+        assert_true(ShadowAfter(&Loads[Index], DR7_ONE_BREAKPOINT));
+        assert_false(ShadowAfter(&Loads[Index], 0x400)); /* to whom it does not matter */
+    }
+    for (Index = 0; Index < COUNT_OF(Others); Index++)
+        assert_false(ShadowAfter(&Others[Index], DR7_ONE_BREAKPOINT));
+}
+
 /* --- short-circuited exceptions --- */
 
 static VOID ExpectDropped(UINT32 Vector, UINT64 Qualification, UINT64 Rip)
@@ -745,6 +797,7 @@ int main(void)
         TEST(EveryPageOfAGatherIsTold),
         TEST(AnInstructionThatTouchesTooManyPagesGoesOnUnwatched),
         TEST(AnAccessOfTheRestOfThePageIsNone),
+        TEST(ALoadOfSsKeepsItsShadow),
         TEST(FarBelowTheRangeTheInstructionIsNotLookedAt),
         TEST(AnInstructionThatNobodyCanReadAccessesEightBytes),
         TEST(TheProcessorsOwnAccessesHaveEightBytesWhateverTheInstruction),
