@@ -4,9 +4,9 @@
 HYPERHV_SOURCES := $(addprefix hyperhv/, \
     core/Apic.c core/Counters.c core/Cpuid.c core/ExitControls.c core/Globals.c core/Hv.c core/Io.c core/ModeTrap.c core/Msr.c core/Syscall.c core/Vmcall.c core/Xsetbv.c \
     hooks/Detour.c hooks/DirectInstruction.c hooks/Follow.c hooks/GuestInstruction.c hooks/HiddenBreakpoint.c hooks/Hooks.c hooks/HookPage.c hooks/HookStep.c \
-    hooks/Monitor.c hooks/SkipInstruction.c hooks/SyscallHook.c \
+    hooks/Monitor.c hooks/OperandPieces.c hooks/SkipInstruction.c hooks/SyscallHook.c \
     interface/Callback.c interface/Configuration.c interface/Dispatch.c interface/Export.c interface/ExportEvents.c interface/ExportMemory.c interface/ExportRegisters.c interface/ExportText.c \
-    memory/InstructionDecode.c memory/InstructionTables.c memory/MemoryMapper.c memory/MemoryRequest.c memory/PhysicalWidth.c memory/RootPageTable.c \
+    memory/InstructionDecode.c memory/InstructionTables.c memory/MemoryMapper.c memory/MemoryRequest.c memory/PhysicalWidth.c memory/RootPageTable.c memory/XsaveArea.c \
     vmx/ControlRegisters.c vmx/Controls.c vmx/DebugRegisters.c vmx/Ept.c vmx/EptStepView.c vmx/EptViews.c vmx/EventInjection.c vmx/ExitSwitches.c vmx/ExternalInterrupt.c vmx/GuestRegisters.c vmx/GuestSegments.c vmx/HostTables.c vmx/IdtEmulation.c \
     vmx/ModeView.c vmx/Mtf.c vmx/Mtrr.c vmx/NmiWindowTrap.c vmx/RootExceptions.c vmx/Vmcs.c vmx/Vmexit.c vmx/Vmx.c vmx/VmxBroadcast.c vmx/VmxIo.c vmx/VmxLeave.c vmx/VmxMsr.c vmx/VmxNmi.c vmx/VmxSyscall.c)
 

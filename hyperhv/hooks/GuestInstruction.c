@@ -59,7 +59,7 @@ static UINT64 WithinAddressSize(const INSTRUCTION *Instruction, UINT64 Offset)
                : Offset & ((1ull << (8 * Instruction->AddressSize)) - 1);
 }
 
-static UINT64 OperandAddress(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Instruction)
+UINT64 GuestInstructionOperand(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Instruction)
 {
     const UINT64 *Registers = (const UINT64 *)VCpu->Regs;
     UINT64 Offset           = (UINT64)Instruction->Displacement;
@@ -93,7 +93,7 @@ static UINT32 OperandStarts(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Inst
         return IsWrite ? 1 : 2;
     }
     if ((Instruction->Flags & INSTRUCTION_HAS_MEMORY) && (Instruction->Flags & Kind))
-        Starts[0] = OperandAddress(VCpu, Instruction);
+        Starts[0] = GuestInstructionOperand(VCpu, Instruction);
     else
         Starts[0] = IsWrite ? VCpu->Regs->rsp - Instruction->AccessSize : VCpu->Regs->rsp;
     return 1;

@@ -17,6 +17,9 @@ BOOLEAN GuestInstructionDecode(VIRTUAL_MACHINE_STATE *VCpu, INSTRUCTION *Instruc
 /* The linear address of that instruction. */
 UINT64 GuestInstructionAddress(VIRTUAL_MACHINE_STATE *VCpu);
 
+/* The linear address of its explicit memory operand, which it must have (INSTRUCTION_HAS_MEMORY). */
+UINT64 GuestInstructionOperand(VIRTUAL_MACHINE_STATE *VCpu, const INSTRUCTION *Instruction);
+
 /* Of the operand that the instruction reads, or writes, at the linear address: how many bytes of it there are
  * from there on. Only at the beginning of a page are they fewer than the operand has. Instruction->AccessSize
  * must not be 0. */

@@ -12,12 +12,13 @@
 #include "hyperhv/hooks/GuestInstruction.h"
 #include "hyperhv/hooks/HiddenBreakpoint.h"
 #include "hyperhv/hooks/HookStep.h"
+#include "hyperhv/hooks/OperandPieces.h"
 #include "hyperhv/hooks/SkipInstruction.h"
 #include "hyperhv/interface/Dispatch.h"
 
-/* An access that begins so far below a range, or farther, is taken not to reach into it: none of an
- * instruction is wider, but those of FXSAVE and its kin, which save registers piece by piece. */
-#define MONITOR_REACH 64u
+/* An access that begins so far below a range, or farther, does not reach into it: none is wider than
+ * FNSAVE's, but those of FXSAVE and its kin, which are measured first (OperandPieces.h). */
+#define MONITOR_REACH 108u
 
 /* Size of accesses that no instruction's operand tells: page walks, event delivery, IRET, XSAVE. */
 #define MONITOR_USUAL_SIZE 8u
@@ -263,39 +264,66 @@ VOID MonitorTellPost(VIRTUAL_MACHINE_STATE *VCpu, VMM_EVENT_TYPE_ENUM EventType,
     Dispatchers[DispatcherOf(Context->Access)].Post(VCpu, EventType, Context);
 }
 
-/* A hit of a monitored page, as its exit tells it. */
+/* A hit of a monitored page, as its exit tells it: where the processor begins. */
 typedef struct _MONITORED_ACCESS {
     UINT32 Access;   /* HOOK_ACCESS_... */
-    UINT32 Size;     /* bytes from Physical on; 0: not found out yet */
     UINT64 Physical; /* of the first byte */
     UINT64 Virtual;
+    BOOLEAN IsMeasured; /* what it touches on this page is known: */
+    UINT64 Start, End;  /* physical, without End */
 } MONITORED_ACCESS;
 
-/* The exit says where an access begins, not where it ends: that takes a look at the instruction. */
-static __attribute__((__noinline__)) UINT32 AccessSize(VIRTUAL_MACHINE_STATE *VCpu,
-                                                       const MONITORED_ACCESS *Hit)
+/* The access is all that lies on its page of the bytes from Start up to End. FALSE: nothing does. */
+static BOOLEAN TakePartOnPage(MONITORED_ACCESS *Hit, UINT64 Start, UINT64 End)
 {
-    INSTRUCTION Instruction;
+    UINT64 First    = Hit->Virtual & ~(PLATFORM_PAGE_SIZE - 1),
+           Physical = Hit->Physical & ~(PLATFORM_PAGE_SIZE - 1);
 
-    if ((Hit->Access & HOOK_ACCESS_BY_PROCESSOR) || !GuestInstructionDecode(VCpu, &Instruction))
-        return MONITOR_USUAL_SIZE;
-    if (Hit->Access & HOOK_ACCESS_EXECUTE)
-        return (UINT32)(GuestInstructionAddress(VCpu) + Instruction.Length - Hit->Virtual);
-    if (Instruction.AccessSize == 0)
-        return MONITOR_USUAL_SIZE;
-    return GuestInstructionBytesFrom(VCpu, &Instruction, Hit->Virtual,
-                                     (Hit->Access & HOOK_ACCESS_WRITE) != 0);
+    if (Start < First)
+        Start = First;
+    if (End > First + PLATFORM_PAGE_SIZE)
+        End = First + PLATFORM_PAGE_SIZE;
+    if (Start >= End)
+        return FALSE;
+    Hit->IsMeasured = TRUE;
+    Hit->Start      = Physical + (Start - First);
+    Hit->End        = Physical + (End - First);
+    return TRUE;
 }
 
-/* A processor may tell a read-modify-write as a write alone. */
+/* The exit says where an access begins, not where it ends, nor what else the instruction touches once it has
+ * the page: that takes a look at the instruction. */
+static __attribute__((__noinline__)) VOID MonitorMeasure(VIRTUAL_MACHINE_STATE *VCpu, MONITORED_ACCESS *Hit)
+{
+    BOOLEAN IsWrite = (Hit->Access & HOOK_ACCESS_WRITE) != 0;
+    UINT64 Size     = MONITOR_USUAL_SIZE, Start, End;
+    INSTRUCTION Instruction;
+
+    if (!(Hit->Access & HOOK_ACCESS_BY_PROCESSOR) && GuestInstructionDecode(VCpu, &Instruction)) {
+        if (Hit->Access & HOOK_ACCESS_EXECUTE)
+            Size = GuestInstructionAddress(VCpu) + Instruction.Length - Hit->Virtual;
+        else if (OperandPieces(VCpu, &Instruction, IsWrite, &Start, &End) &&
+                 Hit->Virtual - Start < End - Start && TakePartOnPage(Hit, Start, End))
+            return;
+        else if (Instruction.AccessSize != 0)
+            Size = GuestInstructionBytesFrom(VCpu, &Instruction, Hit->Virtual, IsWrite);
+    }
+    Hit->IsMeasured = TRUE;
+    Hit->Start      = Hit->Physical;
+    Hit->End        = Hit->Physical + Size;
+}
+
+/* A processor may tell a read-modify-write as a write alone; what XSAVE reads of its area it tells itself. */
 static __attribute__((__noinline__)) BOOLEAN IsModify(VIRTUAL_MACHINE_STATE *VCpu,
                                                       const MONITORED_ACCESS *Hit)
 {
     const UINT32 Modifies = INSTRUCTION_HAS_MEMORY | INSTRUCTION_READS | INSTRUCTION_WRITES;
     INSTRUCTION Instruction;
+    UINT64 Start, End;
 
     return !(Hit->Access & HOOK_ACCESS_BY_PROCESSOR) && GuestInstructionDecode(VCpu, &Instruction) &&
-           (Instruction.Flags & Modifies) == Modifies;
+           (Instruction.Flags & Modifies) == Modifies &&
+           !OperandPieces(VCpu, &Instruction, TRUE, &Start, &End);
 }
 
 /* Of a part in a process, only what that process does at the address where it has the page counts: others may
@@ -306,16 +334,30 @@ static BOOLEAN IsOwnAccess(VIRTUAL_MACHINE_STATE *VCpu, const MONITOR *Part, con
            (((Hit->Virtual ^ Part->Virtual) < PLATFORM_PAGE_SIZE) && FollowCurrentRoot(VCpu) == Part->Root);
 }
 
+/* May the access touch the part, which it does not begin in? */
+static BOOLEAN MayReach(const VIRTUAL_MACHINE_STATE *VCpu, const MONITOR *Part, const MONITORED_ACCESS *Hit)
+{
+    BOOLEAN IsAbove = Part->Start > Hit->Physical;
+
+    if (IsAbove && Part->Start - Hit->Physical < MONITOR_REACH)
+        return TRUE;
+    if (Hit->Access & (HOOK_ACCESS_EXECUTE | HOOK_ACCESS_BY_PROCESSOR))
+        return FALSE;
+    return IsAbove ? OperandMayReachUp(Hit->Virtual, Part->Start - Hit->Physical)
+                   : OperandMayReachDown(VCpu, Hit->Virtual, Hit->Physical - Part->End);
+}
+
 /* Does the access touch a byte of the part? Most that do not are found out by where they begin. */
 static BOOLEAN IsTouched(VIRTUAL_MACHINE_STATE *VCpu, const MONITOR *Part, MONITORED_ACCESS *Hit)
 {
-    if (Hit->Physical >= Part->Start)
-        return Hit->Physical < Part->End;
-    if (LIKELY(Part->Start - Hit->Physical >= MONITOR_REACH))
-        return FALSE;
-    if (Hit->Size == 0)
-        Hit->Size = AccessSize(VCpu, Hit);
-    return Hit->Physical + Hit->Size > Part->Start;
+    if (Hit->Physical >= Part->Start && Hit->Physical < Part->End && !Hit->IsMeasured)
+        return TRUE;
+    if (!Hit->IsMeasured) {
+        if (LIKELY(!MayReach(VCpu, Part, Hit)))
+            return FALSE;
+        MonitorMeasure(VCpu, Hit);
+    }
+    return Hit->Start < Part->End && Hit->End > Part->Start;
 }
 
 static BOOLEAN IsWaitedFor(VIRTUAL_MACHINE_STATE *VCpu, const MONITOR *Part, MONITORED_ACCESS *Hit)
@@ -367,19 +409,12 @@ static BOOLEAN AreStringsOnPage(const VIRTUAL_MACHINE_STATE *VCpu, const MONITOR
 static BOOLEAN MonitorTellString(VIRTUAL_MACHINE_STATE *VCpu, HOOK_PAGE *Page, const MONITORED_ACCESS *Hit,
                                  UINT64 Start, UINT32 Size)
 {
-    UINT64 First          = Hit->Virtual & ~(PLATFORM_PAGE_SIZE - 1);
-    UINT64 End            = Start + Size;
-    MONITORED_ACCESS Part = {.Access = Hit->Access};
+    MONITORED_ACCESS Part = *Hit;
 
-    if (Start < First)
-        Start = First;
-    if (End > First + PLATFORM_PAGE_SIZE)
-        End = First + PLATFORM_PAGE_SIZE;
-    if (Start >= End)
+    if (!TakePartOnPage(&Part, Start, Start + Size))
         return FALSE;
-    Part.Virtual  = Start;
-    Part.Physical = Page->Physical + (Start - First);
-    Part.Size     = (UINT32)(End - Start);
+    Part.Virtual += Part.Start - Part.Physical;
+    Part.Physical = Part.Start;
     return MonitorTellPre(VCpu, Page, &Part);
 }
 

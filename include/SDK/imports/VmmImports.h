@@ -184,7 +184,9 @@ BOOLEAN ConfigureEptUnHook2(UINT64 VirtualAddress);
  * Access: bit 0 read, 1 write, 2 execute, in any combination; it decides the events' type. Tag: the user's
  * number of the range, which the events carry (EPT_HOOKS_CONTEXT). An access is one event, or two where it
  * crosses into another page of the range; an instruction with two accesses makes two, a read-modify-write
- * one. 0, or DEBUGGER_ERROR_.... */
+ * one. What the processor reads or writes piece by piece - FXSAVE, XSAVE and their kin (the whole area that
+ * the components asked for take), ENTER, PUSHA, POPA - is one access on each page, told where the processor
+ * begins. 0, or DEBUGGER_ERROR_.... */
 UINT32 ConfigureEptHookMonitor(UINT64 Tag, UINT64 Address, UINT64 Length, BOOLEAN IsPhysical, UINT32 Access,
                                UINT32 ProcessId);
 

@@ -369,7 +369,170 @@ static void AnAccessOfTheRestOfThePageIsNone(void **State)
     ExpectEvents(&Store64, 0, 0);
     ExpectEvents(&Store64, RANGE - 65, 0);
     ExpectEvents(&Store64, PAGE - 64, 0);
-    ExpectEvents(&Fxsave, 0, 0);
+}
+
+/* --- monitors: operands that the processor touches piece by piece --- */
+
+#define STATE_AVX 7u /* and SSE, and x87 */
+
+static const CODE_BYTES Fxrstor    = {3, {0x0F, 0xAE, 0x0F}};
+static const CODE_BYTES Xsave      = {3, {0x0F, 0xAE, 0x27}};
+static const CODE_BYTES Xsaveopt   = {3, {0x0F, 0xAE, 0x37}};
+static const CODE_BYTES Xrstor     = {3, {0x0F, 0xAE, 0x2F}};
+static const CODE_BYTES Xsavec     = {3, {0x0F, 0xC7, 0x27}};
+static const CODE_BYTES Xsaves     = {3, {0x0F, 0xC7, 0x2F}};
+static const CODE_BYTES Xrstors    = {3, {0x0F, 0xC7, 0x1F}};
+static const CODE_BYTES Fnsave     = {2, {0xDD, 0x37}};
+static const CODE_BYTES Clflushopt = {4, {0x66, 0x0F, 0xAE, 0x3F}};
+static const CODE_BYTES Enter0     = {4, {0xC8, 0x00, 0x00, 0x00}};
+static const CODE_BYTES Enter3     = {4, {0xC8, 0x10, 0x00, 0x03}};
+static const CODE_BYTES Pusha      = {1, {0x60}};
+static const CODE_BYTES Popa       = {1, {0x61}};
+
+/* AVX, and a component of supervisors that the compacted format aligns; both formats are a page's part. */
+static VOID HaveExtendedState(VOID)
+{
+    FakeCpuidSet(0xD, 0, STATE_AVX, 0x340, 0x340, 0);
+    FakeCpuidSet(0xD, 1, 0xF, 0x380, 0x800, 0);
+    FakeCpuidSet(0xD, 2, 0x100, 0x240, 0, 0);
+    FakeCpuidSet(0xD, 11, 0x10, 0, 3, 0);
+}
+
+/* The operand is at Operand on the monitored page, the first piece told is at Offset. */
+static VOID ExpectPieces(const CODE_BYTES *Code, INT32 Operand, UINT32 Offset, UINT32 Access, UINT32 Expected)
+{
+    g_Test.EventCount = 0;
+    GuestAt(0x200, Code);
+    Guest()->Regs.rdi = LINEAR + (UINT64)(INT64)Operand;
+    Violate(Access, OWN_ACCESS, Offset, 0);
+    if (g_Test.EventCount != Expected)
+        fail_msg("code %02x %02x, operand at %x, told at %x: %u events", Code->Bytes[0], Code->Bytes[1],
+                 Operand, Offset, g_Test.EventCount);
+    EndStep();
+}
+
+/* Wherever on its page the processor begins, all of the operand on that page is touched, and no byte more. */
+static VOID ExpectSize(const CODE_BYTES *Code, UINT32 Access, UINT32 Size)
+{
+    INT32 Last = (INT32)(RANGE - Size), End = (INT32)(RANGE + RANGE_LENGTH);
+
+    ExpectPieces(Code, Last, 0, Access, 0);
+    ExpectPieces(Code, Last + 1, 0, Access, 1);
+    ExpectPieces(Code, Last + 1, 24, Access, 1);
+    ExpectPieces(Code, End - 1, (UINT32)End - 1, Access, 1);
+    ExpectPieces(Code, End, (UINT32)End, Access, 0);
+    ExpectPieces(Code, RANGE, RANGE + 24, Access, 1);
+}
+
+static void TheStateOfThePieceByPieceInstructionsIsOneAccess(void **State)
+{
+    (void)State;
+    HaveExtendedState();
+    Monitor(HOOK_ACCESS_READ | HOOK_ACCESS_WRITE);
+    Guest()->Regs.rdx = 0;
+    Guest()->Regs.rax = STATE_AVX;
+    ExpectSize(&Fxsave, HOOK_ACCESS_WRITE, 464);
+    ExpectSize(&Fxrstor, HOOK_ACCESS_READ, 464);
+    ExpectSize(&Xsave, HOOK_ACCESS_WRITE, 0x340);
+    ExpectSize(&Xsaveopt, HOOK_ACCESS_WRITE, 0x340);
+    ExpectSize(&Xrstor, HOOK_ACCESS_READ, 0x340);
+    ExpectSize(&Xsavec, HOOK_ACCESS_WRITE, 0x340);
+    Guest()->Regs.rax = 3;
+    ExpectSize(&Xsave, HOOK_ACCESS_WRITE, 576);
+    ExpectSize(&Xrstor, HOOK_ACCESS_READ, 576);
+    Guest()->Regs.rax = (1u << 11) | STATE_AVX;
+    ExpectSize(&Xsaves, HOOK_ACCESS_WRITE, 0x350);
+    Guest()->Regs.rdx = 0xFFFFFFFF;
+    Guest()->Regs.rax = 0xFFFFFFFF; /* more than there is */
+    ExpectSize(&Xsave, HOOK_ACCESS_WRITE, 0x340);
+}
+
+/* What XSAVE reads is a word of its header; what the area says of itself decides what XRSTOR reads. */
+static void TheHeaderOfTheExtendedStateIsHeeded(void **State)
+{
+    UINT64 *Header = (UINT64 *)(VOID *)(g_Data + 520); /* XCOMP_BV, with the area at 0 */
+
+    (void)State;
+    HaveExtendedState();
+    assert_int_equal(
+        ConfigureEptHookMonitor(TAG, DataPhysical(0x344), 1, TRUE, HOOK_ACCESS_READ, VMM_NO_PROCESS), 0);
+    Map(LINEAR, g_Data);
+    Guest()->Regs.rdx = 0;
+    Guest()->Regs.rax = (1u << 11) | STATE_AVX;
+    *Header           = (1ull << 63) | (1u << 11) | STATE_AVX;
+    ExpectPieces(&Xrstor, 0, 512, HOOK_ACCESS_READ, 1);
+    ExpectPieces(&Xrstors, 0, 512, HOOK_ACCESS_READ, 1);
+    *Header = (1ull << 63) | STATE_AVX;
+    ExpectPieces(&Xrstors, 0, 512, HOOK_ACCESS_READ, 0);
+    *Header = 0;
+    ExpectPieces(&Xrstor, 0, 512, HOOK_ACCESS_READ, 0);
+
+    ExpectPieces(&Xsave, 0x344 - 512, 0x344, HOOK_ACCESS_READ, 1);
+    ExpectPieces(&Xsave, 0x344 - 520, 0x344 - 8, HOOK_ACCESS_READ, 0);
+    ExpectPieces(&Xsave, 0x340, 0x340, HOOK_ACCESS_WRITE, 0);
+}
+
+static void OthersOfTheirOpcodesHaveTheirOwnSize(void **State)
+{
+    (void)State;
+    HaveExtendedState();
+    Monitor(HOOK_ACCESS_READ | HOOK_ACCESS_WRITE);
+    ExpectPieces(&Fnsave, RANGE - 108, RANGE - 108, HOOK_ACCESS_WRITE, 0);
+    ExpectPieces(&Fnsave, RANGE - 107, RANGE - 107, HOOK_ACCESS_WRITE, 1);
+    ExpectPieces(&Clflushopt, RANGE - 8, RANGE - 8, HOOK_ACCESS_READ, 0);
+}
+
+/* The stack pointer is on the monitored page. */
+static VOID ExpectStack(const CODE_BYTES *Code, UINT32 Pointer, UINT32 Offset, UINT32 Access, UINT32 Expected)
+{
+    Guest()->Regs.rsp = LINEAR + Pointer;
+    Guest()->Regs.rbp = LINEAR + Pointer;
+    ExpectPieces(Code, 0, Offset, Access, Expected);
+}
+
+static void WhatEnterPushesAndReadsIsOneAccessEach(void **State)
+{
+    const UINT32 End = RANGE + RANGE_LENGTH;
+
+    (void)State;
+    Monitor(HOOK_ACCESS_READ | HOOK_ACCESS_WRITE);
+    ExpectStack(&Enter0, End + 8, End, HOOK_ACCESS_WRITE, 0);
+    ExpectStack(&Enter0, End + 7, End - 1, HOOK_ACCESS_WRITE, 1);
+    ExpectStack(&Enter3, End + 4 * 8, End + 24, HOOK_ACCESS_WRITE, 0);
+    ExpectStack(&Enter3, End + 4 * 8 - 1, End + 23, HOOK_ACCESS_WRITE, 1);
+    ExpectStack(&Enter3, End + 2 * 8, End + 8, HOOK_ACCESS_READ, 0);
+    ExpectStack(&Enter3, End + 2 * 8 - 1, End + 7, HOOK_ACCESS_READ, 1);
+}
+
+/* In code of 32 bits. */
+static VOID ExpectStack32(const CODE_BYTES *Code, UINT32 Pointer, UINT32 Offset, UINT32 Access,
+                          UINT32 Expected)
+{
+    GuestAt(0x40, Code);
+    g_Test.EventCount = 0;
+    Guest()->Rip      = 0x1040;
+    Guest()->Regs.rsp = LINEAR + Pointer;
+    Violate(Access, OWN_ACCESS, Offset, 0);
+    assert_int_equal(g_Test.EventCount, Expected);
+    EndStep();
+}
+
+static void AllThatPushaPushesIsOneAccess(void **State)
+{
+    const UINT32 End        = RANGE + RANGE_LENGTH;
+    FAKE_SEGMENT *Cs        = &Guest()->Segments[VMCS_SEGMENT_CS];
+    const UINT32 CsOfBefore = Cs->Rights;
+
+    (void)State;
+    Monitor(HOOK_ACCESS_READ | HOOK_ACCESS_WRITE);
+    Map(0x1000, g_Code);
+    Cs->Rights = RIGHTS_CODE32;
+    ExpectStack32(&Pusha, End + 32, End + 28, HOOK_ACCESS_WRITE, 0);
+    ExpectStack32(&Pusha, End + 31, End + 27, HOOK_ACCESS_WRITE, 1);
+    ExpectStack32(&Popa, RANGE - 32, RANGE - 32, HOOK_ACCESS_READ, 0);
+    ExpectStack32(&Popa, RANGE - 31, RANGE - 31, HOOK_ACCESS_READ, 1);
+    Guest()->Rip = TEST_RIP;
+    Cs->Rights   = CsOfBefore;
 }
 
 /* It costs nothing to know that: no page table of the guest is walked. */
@@ -378,7 +541,7 @@ static void FarBelowTheRangeTheInstructionIsNotLookedAt(void **State)
     (void)State;
     Monitor(HOOK_ACCESS_WRITE);
     Guest()->Rip = CODE + 8 * PAGE; /* not mapped */
-    Write(RANGE - 64);
+    Write(RANGE - 109);
     assert_int_equal(g_Test.EventCount, 0);
 }
 
@@ -799,6 +962,11 @@ int main(void)
         TEST(AnAccessOfTheRestOfThePageIsNone),
         TEST(ALoadOfSsKeepsItsShadow),
         TEST(FarBelowTheRangeTheInstructionIsNotLookedAt),
+        TEST(TheStateOfThePieceByPieceInstructionsIsOneAccess),
+        TEST(TheHeaderOfTheExtendedStateIsHeeded),
+        TEST(OthersOfTheirOpcodesHaveTheirOwnSize),
+        TEST(WhatEnterPushesAndReadsIsOneAccessEach),
+        TEST(AllThatPushaPushesIsOneAccess),
         TEST(AnInstructionThatNobodyCanReadAccessesEightBytes),
         TEST(TheProcessorsOwnAccessesHaveEightBytesWhateverTheInstruction),
         TEST(TwoRangesOfAPageAreToldApart),

@@ -75,7 +75,7 @@ static const struct {
     {"ret $8", 64, 3, INSTRUCTION_READS, 8, {0xC2, 8, 0}},
     {"jne rel8", 64, 2, 0, 0, {0x75, 0x10}},
     {"jne rel32", 64, 6, 0, 0, {0x0F, 0x85, 1, 2, 3, 4}},
-    {"enter", 64, 4, INSTRUCTION_READS | INSTRUCTION_WRITES, 0, {0xC8, 0x10, 0x00, 0x00}},
+    {"enter", 64, 4, INSTRUCTION_READS | INSTRUCTION_WRITES, 8, {0xC8, 0x10, 0x00, 0x00}},
     {"movzwl 8(%rdi),%eax", 64, 4, READS, 2, {0x0F, 0xB7, 0x47, 0x08}},
     {"movslq 8(%rdi),%rax", 64, 4, READS, 4, {0x48, 0x63, 0x47, 0x08}},
     {"arpl %ax,(%edi)", 32, 2, CHANGES, 2, {0x63, 0x07}},

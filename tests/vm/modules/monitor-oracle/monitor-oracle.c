@@ -5,7 +5,8 @@
  *
  * Monitors have any size, alignment and combination of accesses, overlap, cross pages, and lie at virtual or
  * physical addresses. Accesses have 1 to 16 bytes, any alignment, and are loads, stores, read-modify-writes,
- * two accesses of one instruction, and strings. An access is an event for each monitor that waits for its
+ * two accesses of one instruction, strings, and operands that the processor touches piece by piece (FXSAVE,
+ * XSAVE, ENTER), which count as one access. An access is an event for each monitor that waits for its
  * kind and has a byte of it, once on each page that the two have in common.
  *
  * Loading the module runs the tests; /proc/monitor-oracle then has their TAP lines. The VMM must not be
@@ -26,7 +27,7 @@
 #define SIZE     (PAGES * PAGE_SIZE)
 #define MARGIN   512 /* bytes at both ends that no monitor needs to reach */
 #define MOST     6   /* monitors at once */
-#define ROUNDS   60
+#define ROUNDS   90
 #define ACCESSES 80
 #define EVENTS   512
 #define BY_READ  1u
@@ -50,7 +51,8 @@ static u8 *outside; /* memory that nobody watches */
 
 struct event {
     u32 tag, access;
-    u64 address;
+    u64 address; /* what is wanted is here, or within as many bytes */
+    u32 within;
 };
 
 static struct event told[EVENTS], wanted[EVENTS];
@@ -71,7 +73,7 @@ static VMM_CALLBACK_TRIGGERING_EVENT_STATUS_TYPE on_event(VMM_EVENT_TYPE_ENUM ty
     }
     *post_event_required = TRUE;
     if (told_count < EVENTS)
-        told[told_count] = (struct event){access->HookingTag, access->Access, access->VirtualAddress};
+        told[told_count] = (struct event){access->HookingTag, access->Access, access->VirtualAddress, 0};
     told_count++;
     return VMM_CALLBACK_TRIGGERING_EVENT_STATUS_SUCCESSFUL;
 }
@@ -121,10 +123,12 @@ static bool set_monitor(int number)
 
 /* --- the oracle --- */
 
-static void want(u32 tag, u32 access, const u8 *address)
+static bool is_in_pieces; /* where the processor begins is its affair */
+
+static void want(u32 tag, u32 access, const u8 *address, u32 size)
 {
     if (wanted_count < EVENTS)
-        wanted[wanted_count] = (struct event){tag, access, (UINTPTR)address};
+        wanted[wanted_count] = (struct event){tag, access, (UINTPTR)address, is_in_pieces ? size : 1};
     wanted_count++;
 }
 
@@ -137,7 +141,7 @@ static void want_on_page(const u8 *address, u32 size, u32 access)
     for (i = 0; i < monitor_count; i++)
         if ((monitors[i].access & access) && start < monitors[i].start + monitors[i].length &&
             monitors[i].start < start + size)
-            want(i, access, address);
+            want(i, access, address, size);
 }
 
 static void want_access(const u8 *address, u32 size, u32 access)
@@ -308,21 +312,148 @@ static void do_repeated_compare(u8 *a, u8 *b, u32 size)
     asm volatile("repe cmpsb" : "+S"(a), "+D"(b), "+c"(count) : : "memory", "cc");
 }
 
+/* --- operands in pieces --- */
+
+#define FXSAVE_SIZE    464
+#define FXSAVE_TOUCHED 416 /* the rest is reserved: not touched by this processor */
+#define XSAVE_HEADER   512
+#define STATE_AVX      7u
+
+/* What was told of getting ready does not count. */
+static void begin_again(void)
+{
+    told_count = post_count = 0;
+}
+
+static u8 *place_for(u8 *a, u32 size, u32 alignment)
+{
+    return PTR_ALIGN_DOWN(min(a, buffer + SIZE - size), alignment);
+}
+
+static void want_fxsave(u8 *a, u32 access)
+{
+    u32 first = PAGE_SIZE - offset_in_page(a);
+
+    want_access(a, first >= FXSAVE_TOUCHED ? min_t(u32, first, FXSAVE_SIZE) : FXSAVE_SIZE, access);
+}
+
+static void do_fxsave(u8 *a, u8 *b, u32 size)
+{
+    a = place_for(a, 512, 16);
+    want_fxsave(a, BY_WRITE);
+    asm volatile("fxsave64 %0" : "=m"(*a) : : "memory");
+}
+
+static void do_fxrstor(u8 *a, u8 *b, u32 size)
+{
+    a = place_for(a, 512, 16);
+    asm volatile("fxsave64 %0" : "=m"(*a) : : "memory");
+    begin_again();
+    want_fxsave(a, BY_READ);
+    asm volatile("fxrstor64 %0" : : "m"(*a) : "memory");
+}
+
+/* Components: x87 and SSE; AVX too; all that are on. */
+static u32 components_of(u32 size)
+{
+    return size == 1 ? 3 : size == 2 ? STATE_AVX : ~0u;
+}
+
+static u32 xsave_size(u32 components)
+{
+    u32 eax, ebx, ecx, edx;
+
+    cpuid_count(0xd, 0, &eax, &ebx, &ecx, &edx);
+    return components == 3 ? 576 : components == STATE_AVX ? 832 : ebx;
+}
+
+static void do_xsave(u8 *a, u8 *b, u32 size)
+{
+    const u32 components = components_of(size);
+
+    a = place_for(a, xsave_size(components), 64);
+    want_access(a + XSAVE_HEADER, 8, BY_READ); /* which components the area has already */
+    want_access(a, xsave_size(components), BY_WRITE);
+    asm volatile("xsave64 %0" : "+m"(*a) : "a"(components), "d"(components) : "memory");
+}
+
+/* AVX is in use, so that it is saved where only what is in use is. */
+#define USE_AVX "vpcmpeqd %%ymm0, %%ymm0, %%ymm0\n\t"
+
+static void do_xsavec(u8 *a, u8 *b, u32 size)
+{
+    a = place_for(a, 832, 64);
+    want_access(a, 832, BY_WRITE);
+    asm volatile(USE_AVX "xsavec64 %0" : "+m"(*a) : "a"(STATE_AVX), "d"(0) : "memory");
+}
+
+static void do_xrstor(u8 *a, u8 *b, u32 size)
+{
+    a = place_for(a, 832, 64);
+    memset(a + XSAVE_HEADER, 0, 64);
+    if (size == 1)
+        asm volatile(USE_AVX "xsave64 %0" : "+m"(*a) : "a"(STATE_AVX), "d"(0) : "memory");
+    else
+        asm volatile(USE_AVX "xsavec64 %0" : "+m"(*a) : "a"(STATE_AVX), "d"(0) : "memory");
+    begin_again();
+    want_access(a, 832, BY_READ);
+    asm volatile("xrstor64 %0" : : "m"(*a), "a"(STATE_AVX), "d"(0) : "memory");
+}
+
+#define ENTER_AT(a, b, level)                                                                                \
+    asm volatile("mov %%rsp, %%r12\n\tmov %%rbp, %%r13\n\tmov %1, %%rsp\n\tmov %0, %%rbp\n\t"                \
+                 "enter $0, $" #level "\n\tmov %%r13, %%rbp\n\tmov %%r12, %%rsp"                             \
+                 :                                                                                           \
+                 : "D"(a), "b"(b)                                                                            \
+                 : "r12", "r13", "memory")
+
+/* Pushes below b, reads below a; what is on one page with what was pushed is not seen to be read. */
+static noinline __noclone void do_enter(u8 *a, u8 *b, u32 size)
+{
+    static const u32 levels[] = {[1] = 0, [2] = 1, [4] = 4, [8] = 31};
+    const u32 level = levels[size], pushes = level == 0 ? 1 : level + 1, reads = level == 0 ? 0 : level - 1;
+
+    a = PTR_ALIGN_DOWN(max(a, buffer + MARGIN), 8);
+    b = PTR_ALIGN_DOWN(b == outside ? buffer + PAGE_SIZE : max(b, buffer + MARGIN), 8);
+    if (PTR_ALIGN_DOWN(a - 1, PAGE_SIZE) >= PTR_ALIGN_DOWN(b - 256, PAGE_SIZE) &&
+        PTR_ALIGN_DOWN(a - 248, PAGE_SIZE) <= PTR_ALIGN_DOWN(b - 1, PAGE_SIZE))
+        a = outside + 184;
+    want_access(b - 8 * pushes, 8 * pushes, BY_WRITE);
+    if (reads != 0)
+        want_access(a - 8 * reads, 8 * reads, BY_READ);
+    if (level == 0)
+        ENTER_AT(a, b, 0);
+    else if (level == 1)
+        ENTER_AT(a, b, 1);
+    else if (level == 4)
+        ENTER_AT(a, b, 4);
+    else
+        ENTER_AT(a, b, 31);
+}
+STACK_FRAME_NON_STANDARD(do_enter);
+
 static const struct {
     const char *name;
     access_function run;
     int sizes; /* 1 << this is the largest */
+    bool is_in_pieces;
 } kinds[] = {
-    {"loads", do_load, 4},
-    {"stores", do_store, 4},
-    {"read-modify-writes", do_modify, 3},
-    {"MOVS", do_move, 3},
-    {"CMPS", do_compare, 3},
-    {"PUSH of memory", do_push, 0},
-    {"POP to memory", do_pop, 0},
-    {"REP MOVS", do_repeated_move, 0},
-    {"REP STOS", do_repeated_store, 0},
-    {"REPE CMPS", do_repeated_compare, 0},
+    {"loads", do_load, 4, false},
+    {"stores", do_store, 4, false},
+    {"read-modify-writes", do_modify, 3, false},
+    {"MOVS", do_move, 3, false},
+    {"CMPS", do_compare, 3, false},
+    {"PUSH of memory", do_push, 0, false},
+    {"POP to memory", do_pop, 0, false},
+    {"REP MOVS", do_repeated_move, 0, false},
+    {"REP STOS", do_repeated_store, 0, false},
+    {"REPE CMPS", do_repeated_compare, 0, false},
+    {"FXSAVE", do_fxsave, 0, true},
+    {"FXRSTOR", do_fxrstor, 0, true},
+    {"XSAVE", do_xsave, 2, true},
+    {"XSAVEC", do_xsavec, 0, true},
+    {"XRSTOR", do_xrstor, 1, true},
+    {"ENTER", do_enter, 3, true},
 };
 
 static long wrong[ARRAY_SIZE(kinds)], tried[ARRAY_SIZE(kinds)], events[ARRAY_SIZE(kinds)];
@@ -342,7 +473,8 @@ static bool take(struct event *list, int count, const struct event *e)
     int i;
 
     for (i = 0; i < count; i++)
-        if (list[i].tag == e->tag && is_access(list[i].access, e) && list[i].address == e->address) {
+        if (list[i].tag == e->tag && is_access(list[i].access, e) &&
+            list[i].address - e->address < e->within) {
             list[i].tag = ~0u;
             return true;
         }
@@ -359,6 +491,18 @@ static bool is_as_wanted(void)
     return good;
 }
 
+/* Number, access and place of each; without those that were as wanted. */
+static void note_events(const char *what, const struct event *list, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        if (list[i].tag != ~0u)
+            first_length +=
+                scnprintf(first_wrong + first_length, sizeof(first_wrong) - first_length, "%s %d:%u@%lx",
+                          what, list[i].tag, list[i].access, (long)(list[i].address - (UINTPTR)buffer));
+}
+
 static void note_wrong(int kind, const u8 *a, const u8 *b, u32 size)
 {
     int i;
@@ -372,6 +516,8 @@ static void note_wrong(int kind, const u8 *a, const u8 *b, u32 size)
     for (i = 0; i < monitor_count; i++)
         first_length += scnprintf(first_wrong + first_length, sizeof(first_wrong) - first_length,
                                   " [%x+%x %u]", monitors[i].start, monitors[i].length, monitors[i].access);
+    note_events(" told", told, told_count);
+    note_events(" wanted", wanted, wanted_count);
     first_length += scnprintf(first_wrong + first_length, sizeof(first_wrong) - first_length, "\n");
 }
 
@@ -398,6 +544,7 @@ static void one_access(void)
     unsigned long flags;
 
     told_count = wanted_count = post_count = 0;
+    is_in_pieces                           = kinds[kind].is_in_pieces;
     kernel_fpu_begin();
     local_irq_save(flags);
     kinds[kind].run(a, b, size);
