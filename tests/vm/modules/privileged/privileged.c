@@ -121,11 +121,13 @@ static void around_cr8(struct privileged_request *r, void (*execute)(struct priv
     asm volatile("mov %0, %%cr8" : : "r"(0ul));
 }
 
-/* GE stays set in the kernel's DR7 once somebody had a breakpoint. */
+/* GE stays set in the kernel's DR7 once somebody had a breakpoint. What is told is DR7 without it; what an
+ * event has made of that is left alone. */
 static void around_dr7(struct privileged_request *r, void (*execute)(struct privileged_request *))
 {
     execute(r);
-    r->value &= ~0x200ull;
+    if (r->rax == (0x400 | 0x200))
+        r->rax = 0x400;
 }
 
 static void around_nothing(struct privileged_request *r, void (*execute)(struct privileged_request *))
