@@ -80,11 +80,17 @@ static struct {
     long (*function)(long);
     u64 address; /* of what a hook is to be put on */
 } targets[] = {
-    {"entry_nop", entry_nop, (u64)entry_nop},    {"entry_endbr", entry_endbr, (u64)entry_endbr},
-    {"entry_push", entry_push, (u64)entry_push}, {"other", other, (u64)other},
-    {"probed", probed, (u64)probed_middle},      {"many", many, (u64)many},
-    {"kernel", kernel_function, (u64)int_sqrt},  {"inside", store_inside, (u64)&watched[0]},
-    {"beside", store_beside, (u64)&watched[0]},  {"cpuid", cpuid_0, 0},
+    {"entry_nop", entry_nop, (u64)entry_nop},
+    {"entry_endbr", entry_endbr, (u64)entry_endbr},
+    {"entry_push", entry_push, (u64)entry_push},
+    {"other", other, (u64)other},
+    {"probed", probed, (u64)probed_middle},
+    {"many", many, (u64)many},
+    {"kernel", kernel_function, (u64)int_sqrt},
+    {"inside", store_inside, (u64)&watched[0]},
+    {"beside", store_beside, (u64)&watched[0]},
+    {"below", store_beside, (u64)&watched[264]},
+    {"cpuid", cpuid_0, 0},
 };
 
 static u64 plain[ARRAY_SIZE(targets)]; /* ticks of a block without hooks */
