@@ -24,7 +24,7 @@ log: $LOGS/bochs.log
 megs: 1024
 romimage: file=$share/bochs/BIOS-bochs-latest
 vgaromimage: file=$share/bochs/VGABIOS-lgpl-latest
-cpu: model=$BOCHS_MODEL, count=1:$CORES:1, ips=${BOCHS_MHZ}000000, reset_on_triple_fault=0, exclude_features="tsc_adjust${BOCHS_WITHOUT:+, $BOCHS_WITHOUT}"
+cpu: model=$BOCHS_MODEL, count=1:$CORES:1, ips=${BOCHS_MHZ}000000, reset_on_triple_fault=0${BOCHS_WITHOUT:+, exclude_features=\"$BOCHS_WITHOUT\"}
 ata0-master: type=cdrom, path=$RUN/boot.iso, status=inserted
 boot: cdrom
 com1: enabled=1, mode=file, dev=$CONSOLE
