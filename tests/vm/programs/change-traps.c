@@ -374,26 +374,20 @@ static VOID TestSyscalls(UINT32 Core)
     TapIsNumber(GetPid(MARK_POST | MARK_OF_SYSRET), RAX_OF_POST, "core %u: and what POST made of it", Core);
 }
 
-static VOID Run(const CHAR *Command)
-{
-    if (system(Command) != 0)
-        TapGiveUp("%s", Command);
-}
-
 int main(void)
 {
     static VOID (*const Tests[])(UINT32) = {TestPorts,      TestOuts,           TestIns,
                                             TestExceptions, TestDebugRegisters, TestSyscalls};
     const UINT32 CoreCount               = ClientCoreCount();
 
-    Run("insmod /root/hyperhv.ko");
-    Run("insmod /root/change-values.ko");
+    ClientShell("insmod /root/hyperhv.ko");
+    ClientShell("insmod /root/change-values.ko");
     for (UINT32 Core = 0; Core < CoreCount; Core++) {
         ClientPin(Core);
         for (UINT32 Index = 0; Index < COUNT_OF(Tests); Index++)
             Tests[Index](Core);
     }
-    Run("rmmod change-values");
-    Run("rmmod hyperhv");
+    ClientShell("rmmod change-values");
+    ClientShell("rmmod hyperhv");
     return TapEnd();
 }

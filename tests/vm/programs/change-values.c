@@ -131,31 +131,25 @@ static VOID TestGone(UINT32 Core)
     MsrWrite(Device, MSR_FREE, 0);
 }
 
-static VOID Run(const CHAR *Command)
-{
-    if (system(Command) != 0)
-        TapGiveUp("%s", Command);
-}
-
 int main(void)
 {
     static VOID (*const Tests[])(UINT32) = {TestInput,   TestOutput, TestNothing, TestOthers,
                                             TestVectors, TestRip,    TestMsr};
     const UINT32 CoreCount               = ClientCoreCount();
 
-    Run("modprobe msr allow_writes=on");
-    Run("insmod /root/hyperhv.ko");
-    Run("insmod /root/change-values.ko");
+    ClientShell("modprobe msr allow_writes=on");
+    ClientShell("insmod /root/hyperhv.ko");
+    ClientShell("insmod /root/change-values.ko");
     for (UINT32 Core = 0; Core < CoreCount; Core++) {
         ClientPin(Core);
         for (UINT32 Index = 0; Index < COUNT_OF(Tests); Index++)
             Tests[Index](Core);
     }
-    Run("rmmod change-values");
+    ClientShell("rmmod change-values");
     for (UINT32 Core = 0; Core < CoreCount; Core++) {
         ClientPin(Core);
         TestGone(Core);
     }
-    Run("rmmod hyperhv");
+    ClientShell("rmmod hyperhv");
     return TapEnd();
 }

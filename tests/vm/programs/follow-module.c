@@ -8,6 +8,7 @@
  */
 #include "SDK/imports/VmmImports.h"
 #include "tests/vm/modules/followtest/FollowTest.h"
+#include "tests/vm/support/Client.h"
 #include "tests/vm/support/Tap.h"
 
 #include <fcntl.h>
@@ -54,12 +55,6 @@ static VOID Write(const CHAR *Path, const CHAR *Text)
     close(File);
 }
 
-static VOID Run(const CHAR *Command)
-{
-    if (system(Command) != 0)
-        TapGiveUp("%s", Command);
-}
-
 /* Loads the module; where it has what. TRUE: at the same places as before. */
 static BOOLEAN Load(VOID)
 {
@@ -68,7 +63,7 @@ static BOOLEAN Load(VOID)
     FILE *File;
     UINT32 Index;
 
-    Run("insmod /root/leaver.ko");
+    ClientShell("insmod /root/leaver.ko");
     File = fopen(PARAMETERS "places", "r");
     if (File == NULL || fscanf(File, "%llx %llx %llx %llx %llx", &Place[0], &Place[1], &Place[2], &Place[3],
                                &Place[4]) != PLACE_COUNT)
@@ -135,7 +130,7 @@ static VOID TestTracing(VOID)
     Write(TRACING "events/kprobes/p/enable", "0");
     CallsAreCounted("ftrace's probe off");
     TapIsNumber(TracedHits(), CALLS, "it is hit no more");
-    Run("echo > " TRACING "kprobe_events");
+    ClientShell("echo > " TRACING "kprobe_events");
 }
 
 /* The kernel makes a jump of its breakpoint when all cores have been through its scheduler. */
@@ -187,7 +182,7 @@ static VOID TestUnload(VOID)
     UINT64 Events = 0;
     UINT32 Place;
 
-    Run("rmmod leaver");
+    ClientShell("rmmod leaver");
     StatesAre(VMM_HOOK_GONE, "unloaded");
     AreSame = Load();
     Write(PARAMETERS "call", "100");
@@ -200,7 +195,7 @@ static VOID TestUnload(VOID)
         TapIsNumber(Ask(FOLLOW_TEST_HOOK, Place), 0, "%s is hooked again", Names[Place]);
     StatesAre(VMM_HOOK_LIVE, "hooked again");
     CallsAreCounted("hooked again");
-    Run("rmmod leaver");
+    ClientShell("rmmod leaver");
     StatesAre(VMM_HOOK_GONE, "unloaded again");
 }
 

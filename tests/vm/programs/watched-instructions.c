@@ -197,12 +197,6 @@ static const ROW g_Rows[] = {
 static CLIENT_RECORDS g_Records;
 static INT32 g_Device;
 
-static VOID Run(const CHAR *Command)
-{
-    if (system(Command) != 0)
-        TapGiveUp("%s", Command);
-}
-
 static struct privileged_request Execute(const ROW *Row, UINT64 Mark)
 {
     struct privileged_request Request = {.rax = Row->Rax, .rcx = Row->Rcx, .mark = Mark};
@@ -397,28 +391,28 @@ static VOID TestChanges(const ROW *Row, UINT32 Core)
 
 static VOID TestUser(UINT32 CoreCount)
 {
-    Run("insmod /root/hyperhv.ko");
-    Run("insmod /root/change-values.ko");
+    ClientShell("insmod /root/hyperhv.ko");
+    ClientShell("insmod /root/change-values.ko");
     for (UINT32 Core = 0; Core < CoreCount; Core++) {
         ClientPin(Core);
         for (const ROW *Row = g_Rows; Row < g_Rows + COUNT_OF(g_Rows); Row++)
             TestChanges(Row, Core);
     }
-    Run("rmmod change-values");
-    Run("rmmod hyperhv");
+    ClientShell("rmmod change-values");
+    ClientShell("rmmod hyperhv");
 }
 
 int main(void)
 {
     const UINT32 CoreCount = ClientCoreCount();
 
-    Run("insmod /root/privileged.ko");
+    ClientShell("insmod /root/privileged.ko");
     g_Device = open("/dev/privileged", O_RDWR | O_CLOEXEC);
     if (g_Device < 0)
         TapGiveUp("/dev/privileged");
     TestDebugger(CoreCount);
     TestUser(CoreCount);
     close(g_Device);
-    Run("rmmod privileged");
+    ClientShell("rmmod privileged");
     return TapEnd();
 }

@@ -214,6 +214,12 @@ VOID ClientClear(CLIENT_RECORDS *Records)
 
 /* --- processes --- */
 
+VOID ClientShell(const CHAR *Command)
+{
+    if (system(Command) != 0)
+        TapGiveUp("%s", Command);
+}
+
 VOID ClientPin(UINT32 Core)
 {
     cpu_set_t Set;

@@ -70,6 +70,9 @@ typedef struct _CLIENT_RECORDS {
 VOID ClientRead(CLIENT_RECORDS *Records);
 VOID ClientClear(CLIENT_RECORDS *Records);
 
+/* A command of the guest's shell, without which the test makes no sense. */
+VOID ClientShell(const CHAR *Command);
+
 /* --- processes that do what is to be seen --- */
 
 /* The process runs on this core alone from here on. */
